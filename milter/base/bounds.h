@@ -12,48 +12,48 @@
 
 enum {
     /* message */
-    BOUND_FIELDS = 1000,          /* header fields kept in a message's header */
-    BOUND_FIELD_BYTES = 65536,    /* bytes of one field's value; Postfix cuts at 60000 */
-    BOUND_HEADER_BYTES = 1 << 20, /* bytes of a whole header */
-    BOUND_PARTS = 500,            /* MIME parts in a message */
-    BOUND_PART_DEPTH = 20,        /* MIME nesting */
-    BOUND_PART_FIELDS = 64,       /* header fields kept of a MIME part */
-    BOUND_PARAMETERS = 64,        /* parameters of one Content-* field */
-    BOUND_TEXT_BYTES = 1 << 19,   /* decoded text kept of one part */
+    BOUND_FIELDS = 1000,       /* header fields kept in a message's header */
+    BOUND_FIELD_BYTES = 65536, /* bytes of one field's value; Postfix cuts at 60000 */
+    BOUND_HEADER_BYTES = 1 << 20,   /* bytes of a whole header */
+    BOUND_PARTS = 500,              /* MIME parts in a message */
+    BOUND_PART_DEPTH = 20,          /* MIME nesting */
+    BOUND_PART_FIELDS = 64,         /* header fields kept of a MIME part */
+    BOUND_PARAMETERS = 64,          /* parameters of one Content-* field */
+    BOUND_TEXT_BYTES = 1 << 19,     /* decoded text kept of one part */
     BOUND_RENDERED_BYTES = 1 << 19, /* visible text of the whole message */
-    BOUND_ADDRESSES = 1000,       /* mailboxes read from one address field */
-    BOUND_RECIPIENTS = 50000,     /* RCPT TO of one message; RFC 5321 4.5.3.1.8 asks
-                                     for 100, Postfix has 1000 and 50000 for lists */
-    BOUND_ADDRESS_BYTES = 1024,   /* one envelope address; RFC 5321 4.5.3.1.3: 256 */
+    BOUND_ADDRESSES = 1000,         /* mailboxes read from one address field */
+    BOUND_RECIPIENTS = 50000,       /* RCPT TO of one message; RFC 5321 4.5.3.1.8 asks
+                                       for 100, Postfix has 1000 and 50000 for lists */
+    BOUND_ADDRESS_BYTES = 1024,     /* one envelope address; RFC 5321 4.5.3.1.3: 256 */
 
     /* html */
-    BOUND_HTML_LINKS = 2000,      /* links kept of a message */
-    BOUND_HTML_IMAGES = 2000,     /* images kept of a message */
-    BOUND_HTML_ATTRIBUTES = 64,   /* attributes looked at in one tag */
-    BOUND_HTML_DEPTH = 256,       /* open elements remembered for hidden text */
-    BOUND_LINK_BYTES = 4096,      /* bytes of one link's target or text */
+    BOUND_HTML_LINKS = 2000,    /* links kept of a message */
+    BOUND_HTML_IMAGES = 2000,   /* images kept of a message */
+    BOUND_HTML_ATTRIBUTES = 64, /* attributes looked at in one tag */
+    BOUND_HTML_DEPTH = 256,     /* open elements remembered for hidden text */
+    BOUND_LINK_BYTES = 4096,    /* bytes of one link's target or text */
 
     /* rules */
-    BOUND_RULES = 50000,          /* rules in all files */
+    BOUND_RULES = 50000,            /* rules in all files */
     BOUND_RULE_LINE_BYTES = 262144, /* one logical line of a rule file; the largest
                                      published one has 170 kB */
-    BOUND_RULE_FILES = 2000,      /* files in all rule folders */
-    BOUND_INCLUDE_DEPTH = 10,     /* include within include */
+    BOUND_RULE_FILES = 2000,        /* files in all rule folders */
+    BOUND_INCLUDE_DEPTH = 10,       /* include within include */
     BOUND_MATCH_TEXT_BYTES = 65536, /* one text handed to one pattern: match limits
                                      do not bound quadratic scans (measured) */
-    BOUND_MATCHES = 1000,         /* matches counted of one `tflags multiple` rule */
-    BOUND_MATCH_STEPS = 200000,   /* PCRE2 match limit */
-    BOUND_MATCH_DEPTH = 10000,    /* PCRE2 depth limit */
-    BOUND_MATCH_HEAP_KIB = 20480, /* PCRE2 heap limit */
-    BOUND_EXPRESSION_NODES = 4096, /* nodes of one meta or fact expression */
-    BOUND_EXPRESSION_DEPTH = 200, /* parentheses within parentheses */
+    BOUND_MATCHES = 1000,           /* matches counted of one `tflags multiple` rule */
+    BOUND_MATCH_STEPS = 200000,     /* PCRE2 match limit */
+    BOUND_MATCH_DEPTH = 10000,      /* PCRE2 depth limit */
+    BOUND_MATCH_HEAP_KIB = 20480,   /* PCRE2 heap limit */
+    BOUND_EXPRESSION_NODES = 4096,  /* nodes of one meta or fact expression */
+    BOUND_EXPRESSION_DEPTH = 200,   /* parentheses within parentheses */
 
     /* limits and store */
-    BOUND_LIMITS = 100,           /* limits in a config */
-    BOUND_KEY_BYTES = 512,        /* one limit key or identity */
-    BOUND_STORED_HEADER_BYTES = 65536,  /* headers kept of a message */
-    BOUND_STORED_BODY_BYTES = 1 << 20,  /* body kept with keep = full */
-    BOUND_REPLY_BYTES = 900,      /* an SMTP reply; libmilter takes 980 */
+    BOUND_LIMITS = 100,                /* limits in a config */
+    BOUND_KEY_BYTES = 512,             /* one limit key or identity */
+    BOUND_STORED_HEADER_BYTES = 65536, /* headers kept of a message */
+    BOUND_STORED_BODY_BYTES = 1 << 20, /* body kept with keep = full */
+    BOUND_REPLY_BYTES = 900,           /* an SMTP reply; libmilter takes 980 */
 };
 
 #endif

@@ -37,26 +37,26 @@ struct envelope {
     bool is_null_sender; /* MAIL FROM:<> */
     bool is_scan;        /* no session: a file read by the command line */
 
-    struct span mail_from;        /* RFC5321.MailFrom, without <> */
-    struct span *recipients;      /* RFC5321.RcptTo, without <>, as accepted */
-    size_t recipient_count;       /* how many there were; recipients may hold fewer,
-                                     BOUND_RECIPIENTS at most */
-    size_t recipient_kept;        /* how many stand in recipients */
+    struct span mail_from;   /* RFC5321.MailFrom, without <> */
+    struct span *recipients; /* RFC5321.RcptTo, without <>, as accepted */
+    size_t recipient_count;  /* how many there were; recipients may hold fewer,
+                                BOUND_RECIPIENTS at most */
+    size_t recipient_kept;   /* how many stand in recipients */
 
-    struct span queue_id;         /* {i} */
-    struct span client_ip;        /* text form, "" unknown; without "IPv6:" */
-    struct span client_name;      /* verified name or "" */
-    struct span helo;             /* RFC5321.HELO/.EHLO argument */
-    struct span auth_user;        /* {auth_authen}: SASL login */
-    struct span auth_type;        /* {auth_type}: SASL mechanism */
-    struct span tls_subject;      /* {cert_subject} of a verified client certificate */
-    struct span daemon_name;      /* {daemon_name} */
-    struct span local_user;       /* local submission: uid or login name */
-    struct span mta_version;      /* {v} */
-    struct span host;             /* {j}: the MTA's own host name */
+    struct span queue_id;    /* {i} */
+    struct span client_ip;   /* text form, "" unknown; without "IPv6:" */
+    struct span client_name; /* verified name or "" */
+    struct span helo;        /* RFC5321.HELO/.EHLO argument */
+    struct span auth_user;   /* {auth_authen}: SASL login */
+    struct span auth_type;   /* {auth_type}: SASL mechanism */
+    struct span tls_subject; /* {cert_subject} of a verified client certificate */
+    struct span daemon_name; /* {daemon_name} */
+    struct span local_user;  /* local submission: uid or login name */
+    struct span mta_version; /* {v} */
+    struct span host;        /* {j}: the MTA's own host name */
 };
 
-const char *mail_path_name(enum mail_path path);        /* "smtp" "local" "unknown" */
+const char *mail_path_name(enum mail_path path);         /* "smtp" "local" "unknown" */
 const char *mail_class_name(enum mail_class mail_class); /* "outbound" ... */
 
 #endif

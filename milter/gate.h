@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * gate - one message through all stages, one call each. Start reading here.
+ *
+ * The daemon, `outgate scan` and the tests share it, with another store and pair of
+ * hands. Must never: know libmilter or SQLite.
+ * Threads: an engine is shared and never changed; the rest belongs to one message.
+ */
+#ifndef OUTGATE_GATE_H
+#define OUTGATE_GATE_H
+
+#include <stdint.h>
+
+#include "facts/facts.h"
+#include "limits/sender.h"
+#include "message/envelope.h"
+#include "message/message.h"
+#include "rules/ruleset.h"
+#include "settings.h"
+#include "store/writer.h"
+#include "verdict/action.h"
+#include "verdict/verdict.h"
+
+/* Config and rules as they were read together; counted, replaced whole on reload. */
+struct engine {
+    struct settings *settings;
+    struct ruleset *rules;
+    unsigned references; /* private to gate.c */
+};
+
+/* engine_load - config file (NULL: the defaults alone) and its rules. rules: folder or
+ * file in place of [rules] path, or NULL. The caller holds one reference. */
+int engine_load(struct engine **out, const char *config, const char *rules,
+                conf_complain *complain, void *arg, struct err *err);
+struct engine *engine_acquire(struct engine *engine);
+void engine_release(struct engine **engine);
+
+/* What is known of a message before anybody is asked: pure but for the arena. */
+struct judgement {
+    struct facts facts;
+    struct hits hits;
+    struct sender sender;
+    struct verdict verdict;
+};
+
+/* gate_judge - facts, rules, sender, verdict. now_us: wall clock. */
+void gate_judge(const struct engine *engine, const struct message *msg,
+                const struct envelope *env, int64_t now_us, struct judgement *out);
+
+/* A message on its way: what gate_run needs besides the engine. */
+struct passage {
+    const struct engine *engine;
+    struct message *msg;
+    const struct envelope *env;
+    struct writer *writer;
+    const struct hands *hands;
+    int64_t now_us;       /* wall clock at end of message */
+    int64_t limit_now_us; /* clock_limit_us at that moment */
+    int64_t started_us;   /* clock_elapsed_us at end of message */
+};
+
+/* gate_run - judge, decide (charges and audit row in one transaction), act.
+ * Returns what the MTA is told; on failure of the store what on_error says, with err
+ * written for the log. *plan and *id (the audit row) for the log line. */
+enum outcome gate_run(const struct passage *passage, struct judgement *judgement,
+                      struct plan *plan, int64_t *id, struct err *err);
+
+#endif

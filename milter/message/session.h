@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * session - from what an MTA says to an envelope: path, recipients, class.
+ *
+ * Stage: session. The callbacks in milter.c hand over arguments and macros; the
+ * conclusions are drawn here, where a test can reach them. Pure.
+ */
+#ifndef OUTGATE_MESSAGE_SESSION_H
+#define OUTGATE_MESSAGE_SESSION_H
+
+#include "base/netaddr.h"
+#include "message/envelope.h"
+#include "message/message.h"
+
+/* The field that contrib/postfix makes Postfix put first on mail from sendmail(1). */
+#define SESSION_UID_FIELD "X-Outgate-Local-UID"
+
+/* What the config says of whose mail is whose. */
+struct session_scope {
+    const struct network *networks;
+    size_t network_count;
+    const char *const *local_domains; /* "example.com", ".example.com" for all below */
+    size_t local_domain_count;
+};
+
+/* What the callbacks saw of one message beside its bytes. */
+struct session_hints {
+    bool has_client_port; /* {client_port} was sent */
+    long client_port;     /* 0: no network client (Postfix pickup) */
+    bool is_bracketed;    /* MAIL's argument had <> */
+    size_t remote_count;  /* recipients whose mailer ({rcpt_mailer}) sends elsewhere */
+    size_t mailer_count;  /* recipients for which {rcpt_mailer} was known */
+};
+
+/* session_is_remote_mailer - smtp, relay, esmtp ...: the MTA would send it on. */
+bool session_is_remote_mailer(struct span mailer);
+
+/* session_conclude - after the header is complete: set env->path, local_user (from the
+ * first field, as the MTA vouches for it) and mail_class.
+ * Postfix: pickup has {client_port} 0 and an address without <>; Sendmail: a client on
+ * loopback whose first Received: names the submission program. */
+void session_conclude(struct envelope *env, const struct message *msg,
+                      const struct session_scope *scope,
+                      const struct session_hints *hints);
+
+#endif
