@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mta.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "mta_run.h"
+
+enum {
+    LIST_TIMEOUT_MS = 120000, /* a listing of a large queue. chosen */
+    DEED_TIMEOUT_MS = 120000,
+    HASTEN_MAX = 100,    /* messages whose delivery is hastened one by one. chosen */
+    BEFORE_S = 6 * 3600, /* a slow client's message arrived (its queue file was made)
+                            long before the gate saw its end. chosen */
+    BEFORE_REWRITTEN_S = 300, /* the same, when the sender differs: cleanup may have
+                                 rewritten it. chosen */
+    AFTER_S = 60,             /* clocks of one host, read apart. chosen */
+};
+
+int mta_open(struct mta_tools *out, const struct settings *settings, struct err *err)
+{
+    *out = (struct mta_tools){(enum mta)settings->mta, settings->mta_config,
+                              settings->mta_commands};
+    struct arena *arena = arena_new(65536);
+    if (arena == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    if (out->kind == MTA_AUTO && run_find(arena, out->commands, "postsuper") != NULL)
+        out->kind = MTA_POSTFIX;
+    if (out->kind == MTA_AUTO && run_find(arena, out->commands, "sendmail") != NULL)
+        out->kind = MTA_SENDMAIL;
+    arena_free(&arena);
+    if (out->kind == MTA_AUTO)
+        return err_set(err, ERR_NOT_FOUND,
+                       "neither postsuper nor sendmail is in %s: set [mta] commands",
+                       out->commands[0] != '\0' ? out->commands : "PATH or /usr/sbin");
+    return 0;
+}
+
+const char *mta_name(const struct mta_tools *tools)
+{
+    return tools->kind == MTA_SENDMAIL ? "Sendmail" : "Postfix";
+}
+
+const char *mta_answer_text(enum mta_answer answer)
+{
+    switch (answer) {
+    case MTA_IS_HELD:
+        return "is held";
+    case MTA_DONE:
+        return "done";
+    case MTA_GONE:
+        return "has left the queue";
+    case MTA_IS_OTHER:
+        return "its queue id belongs to another message now";
+    case MTA_NOT_HELD:
+        return "is no longer held: on its way";
+    case MTA_REFUSED:
+        return "the MTA did not confirm it";
+    case MTA_ANSWER_UNKNOWN:
+        break;
+    }
+    return "unknown";
+}
+
+/* argv: program, the config option if there is a config, then words. */
+static int ask(const struct mta_tools *tools, struct arena *arena, const char *program,
+               const char *const *words, struct span input, unsigned timeout_ms,
+               struct run_result *result, struct err *err)
+{
+    const char *argv[16] = {run_find(arena, tools->commands, program)};
+    size_t count = 1;
+    if (argv[0] == NULL)
+        return err_set(err, ERR_IO, "%s is not in %s: set [mta] commands", program,
+                       tools->commands[0] ? tools->commands : "PATH or /usr/sbin");
+    if (tools->config[0] != '\0') {
+        argv[count++] = tools->kind == MTA_POSTFIX ? "-c" : "-C";
+        argv[count++] = tools->config;
+    }
+    for (; *words != NULL && count < 15; words++)
+        argv[count++] = *words;
+    return run_program(arena, argv, input, timeout_ms, result, err);
+}
+
+/* The first line that a program complained with, as an error. */
+static int complain(const char *program, const struct run_result *result,
+                    struct err *err)
+{
+    struct span line, rest;
+    span_cut(result->error.len > 0 ? result->error : result->out, '\n', &line, &rest);
+    line = span_head(span_trim(line), 300);
+    if (line.len == 0)
+        return err_set(err, ERR_IO, "%s ended with %d and said nothing", program,
+                       result->status);
+    return err_set(err, ERR_IO, "%.*s", (int)line.len, line.at);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return span_compare(((const struct mta_mail *)a)->queue_id,
+                        ((const struct mta_mail *)b)->queue_id);
+}
+
+static size_t parse_postqueue(struct arena *arena, struct span text,
+                              struct mta_mail **list)
+{
+    size_t room = 1, count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        room += text.at[i] == '\n';
+    *list = arena_array(arena, room, sizeof **list);
+    struct span line;
+    while (*list != NULL && text.len > 0) {
+        span_cut(text, '\n', &line, &text);
+        count += mta_parse_postqueue(arena, line, &(*list)[count]);
+    }
+    return count;
+}
+
+int mta_queue(const struct mta_tools *tools, struct arena *arena,
+              struct mta_mail **list, size_t *count, struct err *err)
+{
+    bool postfix = tools->kind == MTA_POSTFIX;
+    const char *program = postfix ? "postqueue" : "sendmail";
+    const char *const all[] = {"-j", NULL};
+    const char *const held[] = {"-bp", "-qQ", NULL}; /* as mailq -qQ */
+    struct run_result result;
+    *list = NULL;
+    *count = 0;
+    if (ask(tools, arena, program, postfix ? all : held, SPAN(""), LIST_TIMEOUT_MS,
+            &result, err) != 0)
+        return -1;
+    if (result.status != 0)
+        return complain(program, &result, err);
+    if (result.is_cut)
+        return err_set(err, ERR_IO, "%s: its listing is too long to read", program);
+    *count = postfix
+                 ? parse_postqueue(arena, result.out, list)
+                 : mta_parse_mailq(arena, result.out, clock_wall_us() / 1000000, list);
+    if (arena_is_capped(arena) || arena_is_broken(arena))
+        return err_set(err, ERR_MEMORY, "%s: its listing does not fit in memory",
+                       program);
+    if (*count > 0)
+        qsort(*list, *count, sizeof **list, by_id);
+    return 0;
+}
+
+/* A mail of the queue is the message of the log: its times fit. The sender counts only
+ * for how closely, since an MTA may rewrite it after the gate saw it. */
+static bool is_same(const struct mta_mail *mail, const struct mta_wish *wish)
+{
+    if (mail->arrival_s == 0)
+        return span_ieq(mail->sender, wish->mail_from);
+    int64_t late_s = mail->arrival_s - wish->at_us / 1000000;
+    bool same_sender = span_ieq(mail->sender, wish->mail_from);
+    return late_s <= AFTER_S &&
+           -late_s <= (same_sender ? BEFORE_S : BEFORE_REWRITTEN_S);
+}
+
+static const struct mta_mail *find(const struct mta_mail *list, size_t count,
+                                   struct span queue_id)
+{
+    struct mta_mail key = {.queue_id = queue_id};
+    if (count == 0)
+        return NULL;
+    return bsearch(&key, list, count, sizeof *list, by_id);
+}
+
+void mta_match(const struct mta_mail *list, size_t count, struct mta_wish *wishes,
+               size_t wish_count)
+{
+    for (size_t i = 0; i < wish_count; i++) {
+        const struct mta_mail *mail = find(list, count, wishes[i].queue_id);
+        if (mail == NULL || !mta_is_queue_id(wishes[i].queue_id))
+            wishes[i].answer = MTA_GONE;
+        else if (!is_same(mail, &wishes[i]))
+            wishes[i].answer = MTA_IS_OTHER;
+        else
+            wishes[i].answer = mail->is_held ? MTA_IS_HELD : MTA_NOT_HELD;
+    }
+}
+
+static int list_and_match(const struct mta_tools *tools, struct arena *arena,
+                          struct mta_wish *wishes, size_t count, struct err *err)
+{
+    struct mta_mail *list;
+    size_t listed;
+    if (geteuid() != 0)
+        return err_set(err, ERR_USAGE,
+                       "the hold queue belongs to the superuser: run this as root");
+    if (mta_queue(tools, arena, &list, &listed, err) != 0)
+        return -1;
+    mta_match(list, listed, wishes, count);
+    return 0;
+}
+
+/* Ids of the chosen wishes, one a line, for postsuper's standard input. */
+static struct span chosen_ids(struct arena *arena, const struct mta_wish *wishes,
+                              const bool *chosen, size_t count)
+{
+    struct buf ids;
+    buf_init(&ids, arena, SIZE_MAX / 4);
+    for (size_t i = 0; i < count; i++) {
+        if (chosen[i]) {
+            buf_add_span(&ids, wishes[i].queue_id);
+            buf_add_char(&ids, '\n');
+        }
+    }
+    return buf_span(&ids);
+}
+
+/* postsuper OPTION - hold, on the chosen; DEED is its word for "done". */
+static int postsuper(const struct mta_tools *tools, struct arena *arena,
+                     const char *option, const char *deed, struct mta_wish *wishes,
+                     const bool *chosen, size_t count, struct err *err)
+{
+    struct run_result result;
+    struct span ids = chosen_ids(arena, wishes, chosen, count);
+    const char *const words[] = {option, "-", "hold", NULL};
+    if (ids.len == 0)
+        return 0;
+    if (ask(tools, arena, "postsuper", words, ids, DEED_TIMEOUT_MS, &result, err) != 0)
+        return -1;
+    if (result.status != 0)
+        return complain("postsuper", &result, err);
+    for (size_t i = 0; i < count; i++)
+        if (chosen[i])
+            wishes[i].answer =
+                mta_confirms(result.error, wishes[i].queue_id, span_of(deed))
+                    ? MTA_DONE
+                    : MTA_REFUSED;
+    return 0;
+}
+
+/* Seconds after which Postfix gives a message up; its default when it does not say. */
+static int64_t lifetime_s(const struct mta_tools *tools, struct arena *arena)
+{
+    const char *const words[] = {"-h", "maximal_queue_lifetime", NULL};
+    struct run_result result;
+    if (ask(tools, arena, "postconf", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL))
+        return 5 * 86400;
+    int64_t value = mta_parse_lifetime(result.out);
+    return value > 0 ? value : 5 * 86400;
+}
+
+/* After -H a message waits for the next queue run, up to some minutes: ask at once. */
+static void hasten(const struct mta_tools *tools, struct arena *arena,
+                   const struct mta_wish *wishes, const bool *chosen, size_t count)
+{
+    size_t asked = 0;
+    for (size_t i = 0; i < count && asked < HASTEN_MAX; i++) {
+        if (!chosen[i] || wishes[i].answer != MTA_DONE)
+            continue;
+        const char *id = span_cstr(arena, wishes[i].queue_id);
+        const char *const words[] = {"-i", id, NULL};
+        struct run_result result;
+        ask(tools, arena, "postqueue", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL);
+        asked++;
+    }
+}
+
+static int release_postfix(const struct mta_tools *tools, struct arena *arena,
+                           struct mta_wish *wishes, size_t count, struct err *err)
+{
+    int64_t old_us = clock_wall_us() - lifetime_s(tools, arena) / 2 * 1000000;
+    bool *young = arena_array(arena, count + 1, sizeof *young);
+    bool *old = arena_array(arena, count + 1, sizeof *old);
+    if (young == NULL || old == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        bool held = wishes[i].answer == MTA_IS_HELD;
+        young[i] = held && wishes[i].at_us >= old_us;
+        old[i] = held && wishes[i].at_us < old_us;
+    }
+    if (postsuper(tools, arena, "-H", "released from hold", wishes, young, count,
+                  err) ||
+        postsuper(tools, arena, "-r", "requeued", wishes, old, count, err))
+        return -1;
+    hasten(tools, arena, wishes, young, count);
+    return 0;
+}
+
+/* Sendmail has one command a message; its exit code is all it says, so the queue is
+ * listed again afterwards by the caller. */
+static int release_sendmail_one(const struct mta_tools *tools, struct arena *arena,
+                                struct span queue_id, struct err *err)
+{
+    struct run_result result;
+    char option[ERR_TEXT_BYTES];
+    snprintf(option, sizeof option, "-qI%.*s", (int)queue_id.len, queue_id.at);
+    const char *const free_it[] = {"-Q", "-qQ", option, NULL};
+    const char *const deliver[] = {option, NULL};
+    if (ask(tools, arena, "sendmail", free_it, SPAN(""), DEED_TIMEOUT_MS, &result, err))
+        return -1;
+    if (result.status != 0)
+        return complain("sendmail", &result, err);
+    /* What delivery says is the queue's business: the message has been let go. */
+    ask(tools, arena, "sendmail", deliver, SPAN(""), DEED_TIMEOUT_MS, &result, NULL);
+    return 0;
+}
+
+static int release_sendmail(const struct mta_tools *tools, struct arena *arena,
+                            struct mta_wish *wishes, size_t count, struct err *err)
+{
+    struct mta_mail *list;
+    size_t listed;
+    for (size_t i = 0; i < count; i++)
+        if (wishes[i].answer == MTA_IS_HELD &&
+            release_sendmail_one(tools, arena, wishes[i].queue_id, err) != 0)
+            return -1;
+    if (mta_queue(tools, arena, &list, &listed, err) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (wishes[i].answer != MTA_IS_HELD)
+            continue;
+        const struct mta_mail *mail = find(list, listed, wishes[i].queue_id);
+        wishes[i].answer = mail != NULL && mail->is_held ? MTA_REFUSED : MTA_DONE;
+    }
+    return 0;
+}
+
+int mta_release(const struct mta_tools *tools, struct arena *arena,
+                struct mta_wish *wishes, size_t count, struct err *err)
+{
+    if (list_and_match(tools, arena, wishes, count, err) != 0)
+        return -1;
+    if (tools->kind == MTA_POSTFIX)
+        return release_postfix(tools, arena, wishes, count, err);
+    return release_sendmail(tools, arena, wishes, count, err);
+}
+
+/* The value of "O QueueDirectory=..." in a sendmail.cf; a pattern may stand in it. */
+static void queue_pattern(const char *config, char *out, size_t size)
+{
+    char line[4096];
+    snprintf(out, size, "/var/spool/mqueue");
+    FILE *file = fopen(config[0] != '\0' ? config : "/etc/mail/sendmail.cf", "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        struct span s = span_trim(span_of(line));
+        if (span_istarts(s, SPAN("O QueueDirectory="))) {
+            s = span_from(s, 17);
+            snprintf(out, size, "%.*s", (int)s.len, s.at);
+        }
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
+/* Lock the control file as Sendmail does (fcntl on Linux), then take both away. */
+static bool unlink_pair(const char *control, const char *data)
+{
+    int fd = open(control, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fd < 0)
+        return false;
+    bool done = fcntl(fd, F_SETLK, &lock) == 0 && unlink(control) == 0;
+    if (done)
+        unlink(data);
+    close(fd);
+    return done;
+}
+
+/* hfID and dfID lie in a queue folder, or in its qf/ and df/. */
+static bool drop_in(const char *folder, struct span id)
+{
+    char control[PATH_MAX], data[PATH_MAX];
+    const char *const places[][2] = {{"", ""}, {"qf/", "df/"}};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(control, sizeof control, "%s/%shf%.*s", folder, places[i][0],
+                 (int)id.len, id.at);
+        snprintf(data, sizeof data, "%s/%sdf%.*s", folder, places[i][1], (int)id.len,
+                 id.at);
+        if (unlink_pair(control, data))
+            return true;
+    }
+    return false;
+}
+
+static int drop_sendmail(const struct mta_tools *tools, struct mta_wish *wishes,
+                         size_t count, struct err *err)
+{
+    char pattern[PATH_MAX];
+    glob_t found = {0};
+    queue_pattern(tools->config, pattern, sizeof pattern);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return err_set(err, ERR_IO, "%s: no such queue folder", pattern);
+    for (size_t i = 0; i < count; i++) {
+        if (wishes[i].answer != MTA_IS_HELD)
+            continue;
+        wishes[i].answer = MTA_REFUSED;
+        for (size_t k = 0; k < found.gl_pathc; k++)
+            if (drop_in(found.gl_pathv[k], wishes[i].queue_id))
+                wishes[i].answer = MTA_DONE;
+    }
+    globfree(&found);
+    return 0;
+}
+
+int mta_drop(const struct mta_tools *tools, struct arena *arena,
+             struct mta_wish *wishes, size_t count, struct err *err)
+{
+    if (list_and_match(tools, arena, wishes, count, err) != 0)
+        return -1;
+    if (tools->kind == MTA_SENDMAIL)
+        return drop_sendmail(tools, wishes, count, err);
+    bool *chosen = arena_array(arena, count + 1, sizeof *chosen);
+    if (chosen == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        chosen[i] = wishes[i].answer == MTA_IS_HELD;
+    return postsuper(tools, arena, "-d", "removed", wishes, chosen, count, err);
+}

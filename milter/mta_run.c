@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mta_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+enum {
+    OUTPUT_BYTES = 1 << 27, /* standard output kept: 300,000 queued messages. chosen */
+    ERROR_BYTES = 1 << 24,
+    PIECE = 65536,
+};
+
+/* Our ends of the child's standard streams; -1 once closed. */
+struct child {
+    pid_t pid;
+    int in, out, error;
+};
+
+static const char *program_in(struct arena *arena, struct span folder,
+                              const char *program)
+{
+    char path[4096];
+    struct stat st;
+    int len =
+        snprintf(path, sizeof path, "%.*s/%s", (int)folder.len, folder.at, program);
+    if (len < 0 || len >= (int)sizeof path || folder.len == 0 || folder.at[0] != '/')
+        return NULL;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || access(path, X_OK) != 0)
+        return NULL;
+    return span_cstr(arena, span_of(path));
+}
+
+const char *run_find(struct arena *arena, const char *folder, const char *program)
+{
+    if (folder[0] != '\0')
+        return program_in(arena, span_of(folder), program);
+    const char *places[] = {getenv("PATH"), "/usr/sbin:/usr/bin:/sbin"};
+    for (size_t i = 0; i < 2; i++) {
+        struct span rest = span_of(places[i]);
+        struct span one;
+        while (rest.len > 0) {
+            span_cut(rest, ':', &one, &rest);
+            const char *path = program_in(arena, one, program);
+            if (path != NULL)
+                return path;
+        }
+    }
+    return NULL;
+}
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static int spawn(const char *const *argv, const int theirs[3], pid_t *pid)
+{
+    char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
+    char zone[128];
+    const char *tz = getenv("TZ"); /* mailq's times are read as local ones */
+    snprintf(zone, sizeof zone, "TZ=%s", tz != NULL ? tz : "");
+    char *const environment[] = {path, locale, tz != NULL ? zone : NULL, NULL};
+    posix_spawn_file_actions_t actions;
+    int rc = posix_spawn_file_actions_init(&actions);
+    if (rc != 0)
+        return rc;
+    for (int i = 0; i < 3 && rc == 0; i++)
+        rc = posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
+    if (rc == 0)
+        rc =
+            posix_spawn(pid, argv[0], &actions, NULL, (char *const *)argv, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    return rc;
+}
+
+/* A socket for its input: writing to a child that has gone must not raise SIGPIPE. */
+static int start(struct child *child, const char *const *argv, struct err *err)
+{
+    int in[2] = {-1, -1}, out[2] = {-1, -1}, error[2] = {-1, -1};
+    int rc = 0;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) != 0 ||
+        pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0)
+        rc = errno;
+    if (rc == 0)
+        rc = spawn(argv, (int[]){in[1], out[1], error[1]}, &child->pid);
+    close_end(&in[1]);
+    close_end(&out[1]);
+    close_end(&error[1]);
+    *child = (struct child){child->pid, in[0], out[0], error[0]};
+    if (rc == 0)
+        return 0;
+    close_end(&child->in);
+    close_end(&child->out);
+    close_end(&child->error);
+    return err_set(err, ERR_IO, "%s: %s", argv[0], strerror(rc));
+}
+
+static void feed(struct child *child, struct span *input)
+{
+    ssize_t sent = 0;
+    if (input->len > 0)
+        sent = send(child->in, input->at, input->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0)
+        *input = span_from(*input, (size_t)sent);
+    bool gone = sent < 0 && errno != EAGAIN && errno != EINTR;
+    if (gone || input->len == 0)
+        close_end(&child->in);
+}
+
+static void drain(int *fd, struct buf *into)
+{
+    char piece[PIECE];
+    ssize_t got = read(*fd, piece, sizeof piece);
+    if (got > 0)
+        buf_add(into, piece, (size_t)got);
+    else if (got == 0 || errno != EINTR)
+        close_end(fd);
+}
+
+/* Feed and read until both outputs are closed; false when the time is over. */
+static bool converse(struct child *child, struct span input, int64_t until_us,
+                     struct buf *out, struct buf *error)
+{
+    while (child->out >= 0 || child->error >= 0) {
+        struct pollfd fds[] = {{child->in, POLLOUT, 0},
+                               {child->out, POLLIN, 0},
+                               {child->error, POLLIN, 0}};
+        int64_t left_us = until_us - clock_elapsed_us();
+        if (left_us <= 0)
+            return false;
+        if (poll(fds, 3, (int)(left_us / 1000) + 1) < 0 && errno != EINTR)
+            return false;
+        if (fds[0].revents != 0)
+            feed(child, &input);
+        if (fds[1].revents != 0)
+            drain(&child->out, out);
+        if (fds[2].revents != 0)
+            drain(&child->error, error);
+    }
+    return true;
+}
+
+static int reap(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int run_program(struct arena *arena, const char *const *argv, struct span input,
+                unsigned timeout_ms, struct run_result *result, struct err *err)
+{
+    struct child child = {0};
+    struct buf out, error;
+    buf_init(&out, arena, OUTPUT_BYTES);
+    buf_init(&error, arena, ERROR_BYTES);
+    if (start(&child, argv, err) != 0)
+        return -1;
+    int64_t until_us = clock_elapsed_us() + (int64_t)timeout_ms * 1000;
+    bool in_time = converse(&child, input, until_us, &out, &error);
+    if (!in_time)
+        kill(child.pid, SIGKILL);
+    close_end(&child.in);
+    close_end(&child.out);
+    close_end(&child.error);
+    result->status = reap(child.pid);
+    result->out = buf_span(&out);
+    result->error = buf_span(&error);
+    result->is_cut = out.is_full || error.is_full;
+    if (!in_time)
+        return err_set(err, ERR_IO, "%s: no end after %u s", argv[0],
+                       timeout_ms / 1000);
+    return 0;
+}

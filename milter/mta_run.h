@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * mta_run - run one program of the MTA: no shell, a bound on time and output.
+ *
+ * The environment is PATH, LC_ALL=C and TZ alone: a MAIL_CONFIG that an administrator
+ * exported must not point root at another's queue.
+ * Must never: be called from the daemon's message path.
+ */
+#ifndef OUTGATE_MTA_RUN_H
+#define OUTGATE_MTA_RUN_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+
+struct run_result {
+    int status;        /* exit code; 128 + signal when it was killed */
+    struct span out;   /* standard output, in the arena */
+    struct span error; /* standard error */
+    bool is_cut;       /* printed more than was kept */
+};
+
+/* run_find - the full path of a program: in folder if that is not "", else in PATH,
+ * then /usr/sbin, /usr/bin. NULL if it is nowhere. */
+const char *run_find(struct arena *arena, const char *folder, const char *program);
+
+/* run_program - argv[0] is a full path; input goes to its standard input; it is killed
+ * after timeout_ms. -1 when it cannot be started, or took too long (ERR_IO). */
+int run_program(struct arena *arena, const char *const *argv, struct span input,
+                unsigned timeout_ms, struct run_result *out, struct err *err);
+
+#endif
