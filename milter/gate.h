@@ -47,6 +47,11 @@ struct judgement {
 void gate_judge(const struct engine *engine, const struct message *msg,
                 const struct envelope *env, int64_t now_us, struct judgement *out);
 
+/* gate_identify - whom the message is charged to; strangers' mail by its client only.
+ */
+void gate_identify(const struct settings *settings, const struct message *msg,
+                   const struct envelope *env, struct sender *out);
+
 /* A message on its way: what gate_run needs besides the engine. */
 struct passage {
     const struct engine *engine;

@@ -33,18 +33,19 @@ struct settings {
     const char *file;
 
     /* [milter] */
-    const char *socket;      /* unix:/path or inet:port@host */
-    const char *socket_mode; /* octal, of a unix socket */
-    const char *user;        /* run as; "" stay */
-    const char *pid_file;    /* "" none */
-    int mode;                /* enum run_mode */
-    int on_error;            /* enum on_error */
-    int log;                 /* 0 syslog, 1 stderr */
-    int add_headers;         /* 0 no, 1 yes: X-Outgate-Score and its like */
-    const char *contact;     /* whom a refused sender may ask; "" none */
-    int64_t scan_bytes;      /* body bytes read of a message */
-    int64_t max_messages;    /* messages worked on at once; more get 4xx */
-    int64_t timeout_us;      /* the MTA's silence after which a session ends */
+    const char *socket;       /* unix:/path or inet:port@host */
+    const char *socket_mode;  /* octal, of a unix socket */
+    const char *socket_group; /* of a unix socket; "" the user's own */
+    const char *user;         /* run as; "" stay */
+    const char *pid_file;     /* "" none */
+    int mode;                 /* enum run_mode */
+    int on_error;             /* enum on_error */
+    int log;                  /* 0 syslog, 1 stderr */
+    int add_headers;          /* 0 no, 1 yes: X-Outgate-Score and its like */
+    const char *contact;      /* whom a refused sender may ask; "" none */
+    int64_t scan_bytes;       /* body bytes read of a message */
+    int64_t max_messages;     /* messages worked on at once; more get 4xx */
+    int64_t timeout_us;       /* the MTA's silence after which a session ends */
 
     /* [mail] */
     struct conf_networks networks;

@@ -19,6 +19,8 @@ enum {
     BOUND_PART_DEPTH = 20,          /* MIME nesting */
     BOUND_PART_FIELDS = 64,         /* header fields kept of a MIME part */
     BOUND_PARAMETERS = 64,          /* parameters of one Content-* field */
+    BOUND_CHARSETS = 500,           /* iconv_open calls for one message; each may load a
+                                       module from disk */
     BOUND_TEXT_BYTES = 1 << 19,     /* decoded text kept of one part */
     BOUND_RENDERED_BYTES = 1 << 19, /* visible text of the whole message */
     BOUND_ADDRESSES = 1000,         /* mailboxes read from one address field */
@@ -27,11 +29,13 @@ enum {
     BOUND_ADDRESS_BYTES = 1024,     /* one envelope address; RFC 5321 4.5.3.1.3: 256 */
 
     /* html */
-    BOUND_HTML_LINKS = 2000,    /* links kept of a message */
-    BOUND_HTML_IMAGES = 2000,   /* images kept of a message */
-    BOUND_HTML_ATTRIBUTES = 64, /* attributes looked at in one tag */
-    BOUND_HTML_DEPTH = 256,     /* open elements remembered for hidden text */
-    BOUND_LINK_BYTES = 4096,    /* bytes of one link's target or text */
+    BOUND_HTML_LINKS = 2000,      /* links kept of a message */
+    BOUND_HTML_IMAGES = 2000,     /* images kept of a message */
+    BOUND_HTML_ATTRIBUTES = 64,   /* attributes looked at in one tag */
+    BOUND_HTML_DEPTH = 256,       /* open elements remembered for hidden text */
+    BOUND_HTML_STYLE_RULES = 512, /* selectors of style sheets remembered */
+    BOUND_HTML_CLASSES = 16,      /* classes of one element looked up */
+    BOUND_LINK_BYTES = 4096,      /* bytes of one link's target or text */
 
     /* rules */
     BOUND_RULES = 50000,            /* rules in all files */
@@ -51,6 +55,10 @@ enum {
     /* limits and store */
     BOUND_LIMITS = 100,                /* limits in a config */
     BOUND_KEY_BYTES = 512,             /* one limit key or identity */
+    BOUND_CHARGED_DOMAINS = 200,       /* recipient domains with a line of their own */
+    BOUND_COLUMN_BYTES = 1024,         /* one text column of the audit row */
+    BOUND_RCPT_TO_BYTES = 4096,        /* the first recipients, in one column */
+    BOUND_FACTS_BYTES = 65536,         /* facts_json of a message */
     BOUND_STORED_HEADER_BYTES = 65536, /* headers kept of a message */
     BOUND_STORED_BODY_BYTES = 1 << 20, /* body kept with keep = full */
     BOUND_REPLY_BYTES = 900,           /* an SMTP reply; libmilter takes 980 */

@@ -190,28 +190,27 @@ static bool is_deceptive(uint32_t cp)
 char *text_escape(struct span s, char *out, size_t size)
 {
     size_t used = 0;
-    size_t i = 0;
-    while (i < s.len) {
+    size_t safe = 0; /* the last end after which "..." still fits */
+    for (size_t i = 0; i < s.len;) {
         size_t start = i;
         uint32_t cp = utf8_next(s, &i);
         bool escape = is_deceptive(cp);
         size_t need = escape ? 4 * (i - start) : i - start;
-        size_t room = i < s.len ? 4 : 1; /* "..." and NUL, or NUL */
-        if (used + need + room > size) {
-            if (size >= 4) {
-                used = used + 4 > size ? size - 4 : used;
-                memcpy(out + used, "...", 3);
-                used += 3;
-            }
+        if (used + 4 <= size)
+            safe = used;
+        if (used + need + 1 > size) {
+            const char *dots = size >= 4 ? "..." : "";
+            memcpy(out + safe, dots, strlen(dots));
+            used = safe + strlen(dots);
             break;
         }
-        for (size_t k = start; k < i; k++) {
-            if (escape)
-                used += (size_t)snprintf(out + used, size - used, "\\x%02x",
-                                         (unsigned char)s.at[k]);
-            else
-                out[used++] = s.at[k];
+        if (!escape) {
+            memcpy(out + used, s.at + start, need);
+            used += need;
         }
+        for (size_t k = start; escape && k < i; k++)
+            used += (size_t)snprintf(out + used, size - used, "\\x%02x",
+                                     (unsigned char)s.at[k]);
     }
     out[used] = '\0';
     return out;

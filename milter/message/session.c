@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "message/session.h"
+
+#include "message/address.h"
+
+bool session_is_remote_mailer(struct span mailer)
+{
+    /* Postfix: transports of smtp(8); Sendmail: its SMTP mailers. A transport of
+     * another name (lmtp, virtual, local, error, dovecot ...) delivers here. */
+    static const char *const remote[] = {"smtp",  "relay", "esmtp",   "smtp8",
+                                         "dsmtp", "uucp",  "uucp-dom"};
+    for (size_t i = 0; i < sizeof remote / sizeof *remote; i++)
+        if (span_ieq(mailer, span_of(remote[i])))
+            return true;
+    return false;
+}
+
+/* Sendmail 8: "Received: (from USER@HOST) by ... (VERSION/VERSION/Submit) id ...". The
+ * user, or empty. */
+static struct span submit_user(const struct message *msg)
+{
+    if (msg->field_count == 0 || !span_ieq(msg->fields[0].name, SPAN("Received")))
+        return SPAN("");
+    struct span value = span_trim(msg->fields[0].raw);
+    if (!span_istarts(value, SPAN("(from ")) || span_ifind(value, SPAN("/Submit)")) < 0)
+        return SPAN("");
+    struct span user;
+    struct span rest;
+    if (!span_cut(span_from(value, 6), '@', &user, &rest) || user.len > 64)
+        return SPAN("");
+    return user;
+}
+
+static bool is_loopback(const struct envelope *env)
+{
+    struct netaddr address;
+    return netaddr_parse(env->client_ip, &address) && netaddr_is_loopback(&address);
+}
+
+static void conclude_path(struct envelope *env, const struct message *msg,
+                          const struct session_hints *hints)
+{
+    env->path = PATH_SMTP;
+    if (hints->has_client_port) {
+        if (hints->client_port != 0 || hints->is_bracketed)
+            return;
+        env->path = PATH_LOCAL;
+        if (msg->field_count > 0 &&
+            span_ieq(msg->fields[0].name, SPAN(SESSION_UID_FIELD)))
+            env->local_user = span_trim(msg->fields[0].value);
+        return;
+    }
+    struct span user = is_loopback(env) ? submit_user(msg) : SPAN("");
+    if (user.len > 0) {
+        env->path = PATH_LOCAL;
+        env->local_user = user;
+    }
+}
+
+static bool is_local_domain(struct span domain, const struct envelope *env,
+                            const struct session_scope *scope)
+{
+    if (domain.len == 0 || (env->host.len > 0 && span_ieq(domain, env->host)))
+        return true;
+    for (size_t i = 0; i < scope->local_domain_count; i++) {
+        struct span local = span_of(scope->local_domains[i]);
+        if (span_ieq(domain, local) ||
+            (local.len > 1 && local.at[0] == '.' && span_iends(domain, local)))
+            return true;
+    }
+    return false;
+}
+
+static bool leaves_host(const struct envelope *env, const struct session_scope *scope,
+                        const struct session_hints *hints)
+{
+    bool trust_mta = scope->local_domain_count == 0 && hints->mailer_count > 0 &&
+                     hints->mailer_count == env->recipient_count;
+    if (trust_mta)
+        return hints->remote_count > 0;
+    for (size_t i = 0; i < env->recipient_kept; i++)
+        if (!is_local_domain(address_domain(env->recipients[i]), env, scope))
+            return true;
+    return env->recipient_kept < env->recipient_count;
+}
+
+static bool is_ours(const struct envelope *env, const struct session_scope *scope)
+{
+    struct netaddr address;
+    /* a TLS certificate does not count: Postfix names the subject of unverified ones */
+    if (env->auth_user.len > 0 || env->path == PATH_LOCAL)
+        return true;
+    if (!netaddr_parse(env->client_ip, &address))
+        return env->client_ip.len == 0; /* a unix client: only this host has those */
+    for (size_t i = 0; i < scope->network_count; i++)
+        if (network_has(&scope->networks[i], &address))
+            return true;
+    return false;
+}
+
+void session_conclude(struct envelope *env, const struct message *msg,
+                      const struct session_scope *scope,
+                      const struct session_hints *hints)
+{
+    conclude_path(env, msg, hints);
+    if (!leaves_host(env, scope, hints))
+        env->mail_class = CLASS_INBOUND;
+    else
+        env->mail_class = is_ours(env, scope) ? CLASS_OUTBOUND : CLASS_FORWARDED;
+}

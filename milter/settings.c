@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bounds.h"
+
+/* Memory that one config may take. chosen */
+enum { SETTINGS_BYTES = 16 << 20 };
+
+#define AT(field) offsetof(struct settings, field)
+
+const struct conf_key outgate_setting_keys[] = {
+    {"milter", "socket", CONF_TEXT, AT(socket), "", "unix:/run/outgate/milter.sock", "",
+     "", "",
+     "Where the MTA finds the gate: unix:/path or inet:port@host. On a unix socket "
+     "only "
+     "the MTA's group can speak to it; on an inet socket every local user can."},
+    {"milter", "socket_mode", CONF_TEXT, AT(socket_mode), "octal", "0660", "", "", "",
+     "Permissions of a unix socket."},
+    {"milter", "socket_group", CONF_TEXT, AT(socket_group), "", "", "", "", "",
+     "Group of a unix socket when started by root, so that the MTA may speak to it: "
+     "postfix, or smmsp for Sendmail; empty: the user's own."},
+    {"milter", "user", CONF_TEXT, AT(user), "", "outgate", "", "", "",
+     "The user to run as when started by root; empty: stay as started."},
+    {"milter", "pid_file", CONF_TEXT, AT(pid_file), "", "", "", "", "",
+     "File to write the process number to; empty: none."},
+    {"milter", "mode", CONF_CHOICE, AT(mode), "", "enforce", "", "", "enforce|shadow",
+     "enforce: do what was decided. shadow: decide and record, but let every message "
+     "go."},
+    {"milter", "on_error", CONF_CHOICE, AT(on_error), "", "tempfail", "", "",
+     "tempfail|accept",
+     "What happens to a message when the store or memory fails: wait (4xx; mail from "
+     "sendmail(1) stays in the MTA's own queue) or pass unrecorded."},
+    {"milter", "log", CONF_CHOICE, AT(log), "", "syslog", "", "", "syslog|stderr",
+     "Where the daemon's log lines go (facility mail). With -f and no syslog wanted: "
+     "stderr."},
+    {"milter", "add_headers", CONF_CHOICE, AT(add_headers), "", "no", "", "", "no|yes",
+     "Add X-Outgate-Score: and X-Outgate-Sender: to mail that leaves. They tell "
+     "receivers what you thought of it: for tests."},
+    {"milter", "contact", CONF_TEXT, AT(contact), "", "postmaster", "", "", "",
+     "Whom a refused sender may ask; stands at the end of every reply."},
+    {"milter", "scan_bytes", CONF_BYTES, AT(scan_bytes), "bytes", "8M", "64k", "256M",
+     "",
+     "How much of a body is read; what lies beyond is passed unread, and the fact "
+     "bounds_reached says so."},
+    {"milter", "max_messages", CONF_COUNT, AT(max_messages), "messages", "200", "1",
+     "10000", "",
+     "Messages worked on at once; more are asked to come back (451 4.3.2). With "
+     "scan_bytes it bounds the memory."},
+    {"milter", "timeout", CONF_DURATION, AT(timeout_us), "duration", "2h", "10s", "1d",
+     "", "Silence of the MTA after which a session ends."},
+
+    {"mail", "networks", CONF_NETWORKS, AT(networks), "", "127.0.0.0/8, ::1/128", "",
+     "", "",
+     "Clients whose mail is yours without a login: what Postfix calls mynetworks."},
+    {"mail", "local_domains", CONF_LIST, AT(local_domains), "", "", "", "", "",
+     "Domains whose mail stays on this host; .example.com stands for all below. Empty: "
+     "ask the MTA by its {rcpt_mailer} macro."},
+    {"mail", "egress", CONF_LIST, AT(egress), "", "", "", "", "",
+     "The addresses that mail leaves from, as the world sees them. Limits per egress "
+     "are kept under the first."},
+    {"mail", "helo", CONF_TEXT, AT(helo), "", "", "", "", "",
+     "The name that the MTA says in HELO when it delivers."},
+    {"mail", "identify_by", CONF_LIST, AT(identify_by_words), "",
+     "sasl_user, script, uid, client_ip, mail_from", "", "", "",
+     "Who is charged: the first of these that is present. tls_subject may be added "
+     "where the MTA refuses clients whose certificate it cannot verify: Postfix hands "
+     "over the subject of any certificate."},
+
+    {"policy", "slow_at", CONF_NUMBER, AT(outbound.slow_at), "points", "3", "-1000",
+     "100000", "", "Score from which mail takes the paced transport."},
+    {"policy", "hold_at", CONF_NUMBER, AT(outbound.hold_at), "points", "5", "-1000",
+     "100000", "", "Score from which mail waits for a person."},
+    {"policy", "reject_at", CONF_NUMBER, AT(outbound.reject_at), "points", "15",
+     "-1000", "100000", "", "Score from which mail is refused."},
+    {"policy", "max_hold", CONF_DURATION, AT(outbound.max_hold_us), "duration", "24h",
+     "1m", "30d", "",
+     "Longest wait that a limit may cause; beyond it mail is deferred (4xx), or waits "
+     "for a person where a 4xx would do harm."},
+    {"policy forwarded", "slow_at", CONF_NUMBER, AT(forwarded.slow_at), "points", "3",
+     "-1000", "100000", "", "As in [policy], for forwarded mail."},
+    {"policy forwarded", "hold_at", CONF_NUMBER, AT(forwarded.hold_at), "points", "4",
+     "-1000", "100000", "", "As in [policy], for forwarded mail."},
+    {"policy forwarded", "reject_at", CONF_NUMBER, AT(forwarded.reject_at), "points",
+     "15", "-1000", "100000", "", "As in [policy], for forwarded mail."},
+    {"policy forwarded", "max_hold", CONF_DURATION, AT(forwarded.max_hold_us),
+     "duration", "24h", "1m", "30d", "", "As in [policy], for forwarded mail."},
+
+    {"rules", "path", CONF_LIST, AT(rule_paths), "",
+     "/usr/share/outgate/rules, /etc/outgate/rules.d", "", "", "",
+     "Folders (every *.cf in them) or files of rules, in order; a later line about the "
+     "same rule wins."},
+
+    {"store", "database", CONF_TEXT, AT(database), "", "/var/lib/outgate/outgate.db",
+     "", "", "", "The SQLite file with the audit log and the limits' state."},
+    {"store", "keep", CONF_CHOICE, AT(keep), "", "headers", "", "", "none|headers|full",
+     "What is kept of each message besides its audit row."},
+    {"store", "keep_for", CONF_DURATION, AT(keep_for_us), "duration", "30d", "1h",
+     "3650d", "",
+     "Age at which rows are deleted; mail that is still held keeps its row."},
+
+    {"mta", "kind", CONF_CHOICE, AT(mta), "", "auto", "", "", "auto|postfix|sendmail",
+     "Whose hold queue `outgate held`, `release` and `drop` work on."},
+    {"mta", "config", CONF_TEXT, AT(mta_config), "", "", "", "", "",
+     "Postfix: configuration directory; Sendmail: sendmail.cf. Empty: the system's."},
+    {"mta", "commands", CONF_TEXT, AT(mta_commands), "", "", "", "", "",
+     "Directory of postqueue and postsuper, or of sendmail. Empty: PATH, /usr/sbin."},
+};
+const size_t outgate_setting_key_count =
+    sizeof outgate_setting_keys / sizeof *outgate_setting_keys;
+
+/* What the callbacks of the reader need. */
+struct loading {
+    struct settings *settings;
+    conf_complain *complain;
+    void *arg;
+};
+
+static void pass_on(void *arg, const char *text)
+{
+    struct loading *loading = arg;
+    if (loading->complain != NULL)
+        loading->complain(loading->arg, text);
+}
+
+static const struct limit *find_limit(const struct settings *s, const char *name)
+{
+    for (size_t i = 0; i < s->limit_count; i++)
+        if (strcmp(s->limits[i].name, name) == 0)
+            return &s->limits[i];
+    return NULL;
+}
+
+static int add_limit(void *arg, const char *file, unsigned line, struct span name,
+                     struct span value, struct err *err)
+{
+    struct settings *s = ((struct loading *)arg)->settings;
+    struct limit limit;
+    if (s->limit_count == BOUND_LIMITS)
+        return err_set(err, ERR_CONFIG, "more than %d limits", BOUND_LIMITS);
+    if (limit_parse(name, value, &limit, err) < 0)
+        return -1;
+    const struct limit *twin = find_limit(s, limit.name);
+    if (twin != NULL)
+        return err_set(err, ERR_CONFIG, "limit \"%s\" stands already in %s:%u",
+                       limit.name, twin->file, twin->line);
+    snprintf(limit.file, sizeof limit.file, "%s", file);
+    limit.line = line;
+    s->limits[s->limit_count++] = limit;
+    return 0;
+}
+
+/* What no single key's row can say. Errors name the key, not a line: several keys on
+ * several lines make them. */
+static void check_policy(struct conf *conf, const char *section,
+                         const struct policy *policy)
+{
+    char text[300];
+    if (policy->slow_at <= policy->hold_at && policy->hold_at <= policy->reject_at)
+        return;
+    snprintf(text, sizeof text,
+             "[%s]: slow_at (%g), hold_at (%g) and reject_at (%g) must not fall",
+             section, policy->slow_at, policy->hold_at, policy->reject_at);
+    conf->errors++;
+    pass_on(conf->arg, text);
+}
+
+static void check_identities(struct conf *conf, struct settings *s)
+{
+    char text[300];
+    for (size_t i = 0; i < s->identify_by_words.count; i++) {
+        enum identity identity = identity_find(span_of(s->identify_by_words.at[i]));
+        bool is_twice = false;
+        for (size_t k = 0; k < s->identify_by_count; k++)
+            is_twice = is_twice || s->identify_by[k] == identity;
+        if (identity != IDENTITY_UNKNOWN && !is_twice) {
+            s->identify_by[s->identify_by_count++] = identity;
+            continue;
+        }
+        snprintf(text, sizeof text, "[mail] identify_by: \"%.60s\" %s",
+                 s->identify_by_words.at[i],
+                 is_twice
+                     ? "stands twice"
+                     : "is none of sasl_user, tls_subject, script, uid, client_ip, "
+                       "mail_from, host");
+        conf->errors++;
+        pass_on(conf->arg, text);
+    }
+}
+
+static void check_texts(struct conf *conf, const struct settings *s)
+{
+    char text[300];
+    bool is_socket =
+        strncmp(s->socket, "unix:/", 6) == 0 || strncmp(s->socket, "local:/", 7) == 0 ||
+        strncmp(s->socket, "inet:", 5) == 0 || strncmp(s->socket, "inet6:", 6) == 0;
+    if (!is_socket) {
+        snprintf(text, sizeof text,
+                 "[milter] socket = %.100s: write unix:/path or inet:port@host",
+                 s->socket);
+        conf->errors++;
+        pass_on(conf->arg, text);
+    }
+    char *end;
+    long mode = strtol(s->socket_mode, &end, 8);
+    if (*end != '\0' || end == s->socket_mode || mode < 0 || mode > 0777) {
+        snprintf(text, sizeof text,
+                 "[milter] socket_mode = %.20s: write an octal mode such as 0660",
+                 s->socket_mode);
+        conf->errors++;
+        pass_on(conf->arg, text);
+    }
+    for (size_t i = 0; i < s->egress.count; i++) {
+        struct netaddr address;
+        if (netaddr_parse(span_of(s->egress.at[i]), &address))
+            continue;
+        snprintf(text, sizeof text, "[mail] egress: \"%.60s\" is no IP address",
+                 s->egress.at[i]);
+        conf->errors++;
+        pass_on(conf->arg, text);
+    }
+}
+
+static void check(struct conf *conf, struct settings *s)
+{
+    check_policy(conf, "policy", &s->outbound);
+    check_policy(conf, "policy forwarded", &s->forwarded);
+    check_identities(conf, s);
+    check_texts(conf, s);
+}
+
+static int create(struct settings **out, struct err *err)
+{
+    struct arena *arena = arena_new(SETTINGS_BYTES);
+    struct settings *s = arena != NULL ? arena_alloc(arena, sizeof *s) : NULL;
+    if (s != NULL) {
+        s->arena = arena;
+        s->file = "";
+        s->limits = arena_array(arena, BOUND_LIMITS, sizeof *s->limits);
+    }
+    if (s == NULL || s->limits == NULL) {
+        arena_free(&arena);
+        return err_set(err, ERR_MEMORY, "no memory for the config");
+    }
+    *out = s;
+    return 0;
+}
+
+int settings_load(struct settings **out, const char *path, conf_complain *complain,
+                  void *arg, struct err *err)
+{
+    struct settings *s = NULL;
+    *out = NULL;
+    if (create(&s, err) < 0)
+        return -1;
+    struct loading loading = {s, complain, arg};
+    struct conf conf = {
+        .keys = outgate_setting_keys,
+        .key_count = outgate_setting_key_count,
+        .free_section = "limits",
+        .free_line = add_limit,
+        .target = s,
+        .arena = s->arena,
+        .complain = pass_on,
+        .arg = &loading,
+    };
+    s->file = path != NULL ? span_cstr(s->arena, span_of(path)) : "";
+    conf_defaults(&conf);
+    int result = path != NULL ? conf_read(&conf, path, err) : 0;
+    unsigned before = conf.errors;
+    check(&conf, s);
+    if (result == 0 && conf.errors > before)
+        result = err_set(err, ERR_CONFIG, "%s: the config contradicts itself", path);
+    if (result < 0)
+        settings_free(&s);
+    *out = s;
+    return result;
+}
+
+int settings_default(struct settings **out, struct err *err)
+{
+    return settings_load(out, NULL, NULL, NULL, err);
+}
+
+void settings_free(struct settings **settings)
+{
+    if (*settings == NULL)
+        return;
+    struct arena *arena = (*settings)->arena; /* the struct lives in it */
+    arena_free(&arena);
+    *settings = NULL;
+}
+
+const struct policy *settings_policy(const struct settings *settings,
+                                     enum mail_class mail_class)
+{
+    return mail_class == CLASS_FORWARDED ? &settings->forwarded : &settings->outbound;
+}

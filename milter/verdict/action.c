@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "verdict/action.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* Fields of this name are ours: what comes in with one is taken out. */
+static const char field_prefix[] = "X-Outgate-";
+
+/* The same name must not be counted again for every field: hostile mail has
+ * thousands. Removal indexes are per name (smfi_chgheader), so they are counted in
+ * one pass over our own fields only. */
+void action_removals(const struct message *msg, struct plan *plan)
+{
+    size_t ours = 0;
+    plan->removals = NULL;
+    plan->removal_count = 0;
+    for (size_t i = 0; i < msg->field_count; i++)
+        ours += span_istarts(msg->fields[i].name, span_of(field_prefix));
+    if (ours == 0)
+        return;
+    plan->removals = arena_array(msg->arena, ours, sizeof *plan->removals);
+    if (plan->removals == NULL)
+        return;
+    for (size_t i = 0; i < msg->field_count; i++) {
+        struct span name = msg->fields[i].name;
+        if (!span_istarts(name, span_of(field_prefix)))
+            continue;
+        int index = 1;
+        for (size_t k = 0; k < plan->removal_count; k++)
+            index += span_ieq(name, span_of(plan->removals[k].name));
+        plan->removals[plan->removal_count++] =
+            (struct plan_removal){span_cstr(msg->arena, name), index};
+    }
+    /* from the last to the first, so that an index stays true while others go */
+    for (size_t i = 0, k = plan->removal_count - 1; i < k; i++, k--) {
+        struct plan_removal swap = plan->removals[i];
+        plan->removals[i] = plan->removals[k];
+        plan->removals[k] = swap;
+    }
+}
+
+/* Where no refusal is sane, mail waits: a 5xx to sendmail(1) is a bounce with the whole
+ * spam, a 4xx there loops under new queue ids; bounces are never refused. */
+static bool must_not_refuse(const struct envelope *env)
+{
+    return env->path == PATH_LOCAL || env->is_null_sender;
+}
+
+static enum action sane_action(const struct envelope *env, enum action meant)
+{
+    return meant > ACTION_HOLD && must_not_refuse(env) ? ACTION_HOLD : meant;
+}
+
+static enum action stricter(enum action a, enum action b)
+{
+    return a > b ? a : b;
+}
+
+/* What the limit that spoke would have done where a refusal is sane. */
+static enum action limit_asked(const struct charge *charge)
+{
+    if (charge->limit == NULL)
+        return charge->action;
+    return stricter(charge->action, charge->limit->action);
+}
+
+/* Base 32 without letters that read like digits (Crockford). */
+static void print_incident(int64_t at_us, uint32_t salt, char out[INCIDENT_BYTES])
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    uint64_t value = (uint64_t)at_us << 5 | (salt & 31);
+    for (int i = 12; i >= 0; i--) {
+        out[i] = digits[value & 31];
+        value >>= 5;
+    }
+    out[13] = '\0';
+}
+
+static char *print_time(int64_t at_us, char *out, size_t size)
+{
+    time_t at_s = (time_t)(at_us / 1000000);
+    struct tm tm;
+    gmtime_r(&at_s, &tm);
+    strftime(out, size, "%Y-%m-%d %H:%M:%S UTC", &tm);
+    return out;
+}
+
+/* "limit login: 101/100 recipients in 1h for sasl_user:bob" - what both the reason and
+ * the reply say of a limit. */
+static void print_limit(const struct plan_input *in, char *out, size_t size)
+{
+    const struct charge *charge = in->charge;
+    const struct limit *limit = charge->limit;
+    char used[64];
+    char amount[64];
+    char key[160];
+    limit_print_amount(limit, charge->used + charge->wanted, used, sizeof used);
+    limit_print_amount(limit, limit->amount, amount, sizeof amount);
+    text_escape(charge->key, key, sizeof key);
+    struct span number;
+    struct span unit;
+    span_cut(span_of(used), ' ', &number, &unit);
+    snprintf(out, size, "limit %s: %.*s/%s%s%s", limit->name, (int)number.len,
+             number.at, amount, limit->window_us > 0 ? " for " : " in one message",
+             limit->window_us > 0 ? key : "");
+}
+
+static bool limit_spoke(const struct plan_input *in)
+{
+    return in->charge->limit != NULL && in->charge->action >= in->verdict->action;
+}
+
+static void write_reason(const struct plan_input *in, struct plan *plan)
+{
+    char limit[PLAN_REASON_BYTES - 100];
+    char when[64];
+    if (limit_spoke(in)) {
+        print_limit(in, limit, sizeof limit);
+        int64_t at = plan->due_at_us > 0 ? plan->due_at_us : in->charge->free_at_us;
+        snprintf(plan->reason, sizeof plan->reason, "%s%s%s", limit,
+                 at > 0 ? ", free at " : "",
+                 at > 0 ? print_time(at, when, sizeof when) : "");
+    } else if (in->verdict->action != ACTION_ACCEPT) {
+        snprintf(plan->reason, sizeof plan->reason, "score %.1f, %s from %g",
+                 in->verdict->score, action_name(in->verdict->action),
+                 in->verdict->threshold);
+    } else {
+        snprintf(plan->reason, sizeof plan->reason, "score %.1f", in->verdict->score);
+    }
+    size_t used = strlen(plan->reason);
+    if (plan->meant != plan->action)
+        snprintf(plan->reason + used, sizeof plan->reason - used,
+                 "; held, for %s must not be refused",
+                 in->env->path == PATH_LOCAL ? "mail from sendmail(1)" : "a bounce");
+}
+
+static void write_codes(const struct plan_input *in, struct plan *plan)
+{
+    const struct charge *charge = in->charge;
+    bool is_permanent = plan->action == ACTION_REJECT;
+    const char *detail = "7.1"; /* RFC 3463 3.8: delivery not authorized */
+    if (limit_spoke(in) && charge->limit->unit == LIMIT_RECIPIENTS &&
+        (charge->is_permanent || charge->limit->window_us == 0))
+        detail = "5.3"; /* RFC 3463 3.6: too many recipients */
+    else if (limit_spoke(in))
+        detail = "7.28"; /* RFC 7372 registry: mail flood detected */
+    snprintf(plan->code, sizeof plan->code, "%s", is_permanent ? "554" : "451");
+    snprintf(plan->xcode, sizeof plan->xcode, "%c.%s", is_permanent ? '5' : '4',
+             detail);
+}
+
+/* What the sender is told: which limit and when it is free, or that it looks like
+ * spam; never the rules. */
+static void write_reply(const struct plan_input *in, struct plan *plan)
+{
+    char what[500];
+    char when[64];
+    char contact[200];
+    if (plan->action != ACTION_DEFER && plan->action != ACTION_REJECT)
+        return;
+    write_codes(in, plan);
+    if (limit_spoke(in)) {
+        print_limit(in, what, sizeof what - 80);
+        size_t used = strlen(what);
+        if (in->charge->is_permanent)
+            snprintf(what + used, sizeof what - used, ", send it in smaller parts");
+        else if (in->charge->free_at_us > 0)
+            snprintf(what + used, sizeof what - used, ", free at %s",
+                     print_time(in->charge->free_at_us, when, sizeof when));
+    } else {
+        snprintf(what, sizeof what, "looks like spam");
+    }
+    text_escape(span_of(in->settings->contact), contact, sizeof contact);
+    snprintf(plan->reply, sizeof plan->reply, "%s; incident %s%s%s", what,
+             plan->incident, contact[0] != '\0' ? "; contact " : "", contact);
+}
+
+static void add_header(struct plan *plan, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void add_header(struct plan *plan, const char *name, const char *fmt, ...)
+{
+    struct plan_header *header = &plan->headers[plan->header_count];
+    if (plan->header_count == PLAN_HEADERS)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(header->value, sizeof header->value, fmt, ap);
+    va_end(ap);
+    header->name = name;
+    plan->header_count++;
+}
+
+static void write_headers(const struct plan_input *in, struct plan *plan)
+{
+    char sender[100];
+    if (plan->action == ACTION_SLOW && !plan->is_shadow)
+        add_header(plan, "X-Outgate-Lane", "slow");
+    if (in->settings->add_headers == 0)
+        return;
+    add_header(plan, "X-Outgate-Score", "%.1f (%s)", in->verdict->score,
+               action_name(plan->action));
+    /* ASCII only: a header field with raw UTF-8 would need SMTPUTF8 to travel */
+    text_escape(in->sender, sender, sizeof sender);
+    for (char *c = sender; *c != '\0'; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    add_header(plan, "X-Outgate-Sender", "%s", sender);
+}
+
+void action_plan(const struct plan_input *in, struct plan *plan)
+{
+    *plan = (struct plan){.is_shadow = in->settings->mode == MODE_SHADOW};
+    enum action asked = in->charge->action;
+    plan->meant = stricter(in->verdict->action, limit_asked(in->charge));
+    plan->action = sane_action(in->env, stricter(in->verdict->action, asked));
+    if (plan->action == ACTION_HOLD && in->verdict->action < ACTION_HOLD)
+        plan->due_at_us = in->charge->due_at_us;
+    print_incident(in->now_us, in->salt, plan->incident);
+    write_reason(in, plan);
+    write_reply(in, plan);
+    write_headers(in, plan);
+    action_removals(in->msg, plan);
+}
+
+/* A field that cannot be changed is no reason to lose or delay mail, except the lane:
+ * without it doubtful mail would leave at full speed. */
+static int apply_fields(const struct plan *plan, const struct hands *hands)
+{
+    int result = 0;
+    for (size_t i = 0; i < plan->removal_count; i++)
+        hands->remove_header(hands->ctx, plan->removals[i].name,
+                             plan->removals[i].index);
+    for (size_t i = 0; i < plan->header_count; i++)
+        if (hands->add_header(hands->ctx, plan->headers[i].name,
+                              plan->headers[i].value) < 0)
+            result = -1;
+    return plan->action == ACTION_SLOW ? result : 0;
+}
+
+static enum outcome refuse(const struct plan *plan, const struct hands *hands)
+{
+    hands->reply(hands->ctx, plan->code, plan->xcode, plan->reply);
+    return plan->action == ACTION_REJECT ? OUTCOME_REJECT : OUTCOME_TEMPFAIL;
+}
+
+enum outcome action_apply(const struct plan *plan, const struct hands *hands)
+{
+    if (!plan->is_shadow && plan->action >= ACTION_DEFER)
+        return refuse(plan, hands);
+    if (apply_fields(plan, hands) < 0)
+        return OUTCOME_TEMPFAIL;
+    if (plan->is_shadow || plan->action != ACTION_HOLD)
+        return OUTCOME_CONTINUE;
+    return hands->quarantine(hands->ctx, plan->reason) < 0 ? OUTCOME_TEMPFAIL
+                                                           : OUTCOME_CONTINUE;
+}
