@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * limit - one line of [limits]: parsed, and printed back as a sentence.
+ *
+ *   NAME = AMOUNT UNIT per WINDOW per KEY[+KEY] [in CLASS][, burst B], then ACTION
+ *   NAME = AMOUNT UNIT per message [in CLASS], then ACTION
+ *
+ * Stage: config. Pure.
+ * Source: chosen (DESIGN: Config).
+ */
+#ifndef OUTGATE_LIMITS_LIMIT_H
+#define OUTGATE_LIMITS_LIMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "message/envelope.h"
+
+/* What is done with a message; the order is the order of strictness. */
+enum action {
+    ACTION_UNKNOWN = 0,
+    ACTION_ACCEPT,
+    ACTION_SLOW,   /* delivered through the paced transport */
+    ACTION_HOLD,   /* kept in the MTA's hold queue */
+    ACTION_DEFER,  /* 4xx */
+    ACTION_REJECT, /* 5xx */
+};
+
+const char *action_name(enum action action); /* "accept" "slow" ... */
+enum action action_find(struct span name);   /* ACTION_UNKNOWN if there is none */
+
+enum limit_unit {
+    LIMIT_UNIT_UNKNOWN = 0,
+    LIMIT_MESSAGES,
+    LIMIT_RECIPIENTS,
+    LIMIT_BYTES,
+    LIMIT_POINTS, /* amounts in thousandths of a point */
+};
+
+enum limit_key {
+    LIMIT_KEY_NONE = 0,
+    LIMIT_SENDER,           /* the identity that is charged */
+    LIMIT_CLIENT_IP,        /* IPv6 as its /64 */
+    LIMIT_FROM_DOMAIN,      /* RFC5322.From, registrable domain */
+    LIMIT_RECIPIENT_DOMAIN, /* each recipient's domain, charged with its share */
+    LIMIT_EGRESS,           /* all that leaves by this host's addresses */
+    LIMIT_HOST,             /* all that leaves this host */
+};
+
+enum { LIMIT_NAME_BYTES = 64, LIMIT_SENTENCE_BYTES = 256, LIMIT_KEYS_BYTES = 64 };
+
+struct limit {
+    char name[LIMIT_NAME_BYTES]; /* [a-z0-9_-]+ */
+    char file[256];              /* where it was written, for messages */
+    unsigned line;
+    int64_t amount; /* > 0; points in thousandths */
+    enum limit_unit unit;
+    int64_t window_us;          /* microseconds; 0 for "per message" */
+    int64_t burst;              /* 0 for none; same unit as amount */
+    enum limit_key keys[2];     /* second is NONE unless joined with '+' */
+    enum mail_class mail_class; /* UNKNOWN: outbound, and forwarded as well when
+                                   the only keys are egress or host */
+    enum action action;         /* SLOW HOLD DEFER REJECT */
+};
+
+/* limit_parse - the sentence right of '='. Fills all but file and line. Errors say
+ * what was expected, what was found and a right example; a word that is known but
+ * not available in this version says so. Durations: 30s 10m 1h 1d 1w, unit
+ * required; amounts: 100, 2.5 (points only), 10k 5M (bytes only). A limit that can
+ * never bite or never be met (burst above amount, window below 1 s or above 366 d)
+ * is an error. */
+int limit_parse(struct span name, struct span sentence, struct limit *out,
+                struct err *err);
+
+/* limit_print - the sentence in words, canonical; parses back to the same limit. */
+char *limit_print(const struct limit *limit, char out[LIMIT_SENTENCE_BYTES]);
+
+/* limit_print_amount - an amount in the limit's unit: "12.5 points". */
+char *limit_print_amount(const struct limit *limit, int64_t amount, char *out,
+                         size_t size);
+
+const char *limit_unit_name(enum limit_unit unit); /* "messages" "recipients" ... */
+
+/* limit_print_keys - "sender", "sender+client_ip"; "" for a limit per message. */
+char *limit_print_keys(const struct limit *limit, char out[LIMIT_KEYS_BYTES]);
+
+/* limit_applies - whether a message of this class is counted by it. */
+bool limit_applies(const struct limit *limit, enum mail_class mail_class);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "limits/limit_state.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* So many dead rows of a key are worth a DELETE. chosen */
+enum { DEAD_ROWS = 16 };
+
+int limit_part_count(const struct limit *limit)
+{
+    return limit->burst > 0 ? 2 : 1;
+}
+
+static void describe(const struct limit *limit, enum limit_part_id id,
+                     struct limit_part *out)
+{
+    int64_t window_us = limit->window_us;
+    out->amount = limit->amount;
+    if (id == LIMIT_PART_BURST) {
+        /* rounded up: the longer window is the stricter one */
+        double burst_us =
+            (double)window_us * (double)limit->burst / (double)limit->amount;
+        window_us = (int64_t)burst_us + 1;
+        out->amount = limit->burst;
+    }
+    out->width_us = limit_slot_width(window_us);
+}
+
+static int add_slot(struct limit_part *part, int64_t number, int64_t amount,
+                    struct err *err)
+{
+    if (part->count == part->room) {
+        size_t room = part->room > 0 ? part->room * 2 : 160;
+        struct slot *more = realloc(part->slots, room * sizeof *more);
+        if (more == NULL)
+            return err_set(err, ERR_MEMORY, "no memory for a limit's slots");
+        part->slots = more;
+        part->room = room;
+    }
+    part->slots[part->count++] = (struct slot){number, amount};
+    return 0;
+}
+
+static int compare_slots(const void *a, const void *b)
+{
+    int64_t x = ((const struct slot *)a)->number;
+    int64_t y = ((const struct slot *)b)->number;
+    return (x > y) - (x < y);
+}
+
+static void sort_slots(struct limit_part *part)
+{
+    for (size_t i = 1; i < part->count; i++)
+        if (part->slots[i].number < part->slots[i - 1].number) {
+            qsort(part->slots, part->count, sizeof *part->slots, compare_slots);
+            return;
+        }
+}
+
+/* One row of the table. *is_dead: no window that ends at now or later sees it. */
+static int add_row(struct limit_part *part, struct query *query, int64_t now_us,
+                   bool *is_dead, struct err *err)
+{
+    int64_t first;
+    int64_t last;
+    limit_slot_range(query_int(query, 0), query_int(query, 1), part->width_us, now_us,
+                     &first, &last);
+    *is_dead = last < now_us / part->width_us - LIMIT_SLOTS;
+    if (*is_dead)
+        return 0;
+    int64_t amount = query_int(query, 2);
+    for (int64_t number = first; number < last; number += LIMIT_SLOTS)
+        if (add_slot(part, number, amount, err) != 0)
+            return -1;
+    return add_slot(part, last, amount, err);
+}
+
+static int delete_before(struct db *db, const struct limit *limit,
+                         enum limit_part_id id, struct span key, int64_t before_us,
+                         struct err *err)
+{
+    struct query *query = db_query(db,
+                                   "DELETE FROM limit_slot WHERE limit_name = ?1 AND "
+                                   "key = ?2 AND part = ?3 AND at_us < ?4",
+                                   err);
+    if (query == NULL)
+        return -1;
+    query_bind_text(query, 1, span_of(limit->name));
+    query_bind_text(query, 2, key);
+    query_bind_int(query, 3, id);
+    query_bind_int(query, 4, before_us);
+    return query_run(query, err);
+}
+
+int limit_part_load(struct db *db, const struct limit *limit, enum limit_part_id id,
+                    struct span key, int64_t now_us, struct limit_part *out,
+                    struct err *err)
+{
+    *out = (struct limit_part){0};
+    describe(limit, id, out);
+    struct query *query =
+        db_query(db,
+                 "SELECT at_us, width_us, amount FROM limit_slot WHERE "
+                 "limit_name = ?1 AND key = ?2 AND part = ?3 ORDER BY at_us",
+                 err);
+    if (query == NULL)
+        return -1;
+    query_bind_text(query, 1, span_of(limit->name));
+    query_bind_text(query, 2, key);
+    query_bind_int(query, 3, id);
+    unsigned dead = 0;
+    int64_t alive_from_us = now_us;
+    int rc;
+    while ((rc = query_step(query, err)) == 1) {
+        bool is_dead;
+        if (add_row(out, query, now_us, &is_dead, err) != 0) {
+            query_reset(query);
+            return -1;
+        }
+        dead += is_dead;
+        if (!is_dead && query_int(query, 0) < alive_from_us)
+            alive_from_us = query_int(query, 0);
+    }
+    if (rc != 0)
+        return -1;
+    sort_slots(out);
+    if (dead < DEAD_ROWS)
+        return 0;
+    return delete_before(db, limit, id, key, alive_from_us, err);
+}
+
+void limit_part_clear(struct limit_part *part)
+{
+    free(part->slots);
+    *part = (struct limit_part){0};
+}
+
+/* The first slot that a window with from_slot in it can see. */
+static size_t first_seen(const struct limit_part *part, int64_t from_slot)
+{
+    size_t low = 0;
+    size_t high = part->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (part->slots[middle].number < from_slot - LIMIT_SLOTS)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+int64_t limit_part_departure(const struct limit_part *part, int64_t from_us,
+                             int64_t amount)
+{
+    int64_t from = from_us / part->width_us;
+    size_t seen = first_seen(part, from);
+    int64_t slot = limit_departure(part->slots + seen, part->count - seen, from, amount,
+                                   part->amount);
+    return slot == from ? from_us : slot * part->width_us;
+}
+
+int64_t limit_part_used(const struct limit_part *part, int64_t now_us)
+{
+    return limit_used(part->slots, part->count, now_us / part->width_us);
+}
+
+int limit_state_charge(struct db *db, const struct limit *limit, struct span key,
+                       int64_t amount, int64_t at_us, struct err *err)
+{
+    for (int id = 0; id < limit_part_count(limit); id++) {
+        struct limit_part part = {0};
+        describe(limit, (enum limit_part_id)id, &part);
+        bool is_capped = limit->action != ACTION_SLOW && amount > part.amount;
+        struct query *query = db_query(
+            db,
+            "INSERT INTO limit_slot (limit_name, key, part, at_us, width_us, amount) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+            "ON CONFLICT (limit_name, key, part, at_us) DO UPDATE SET "
+            "amount = amount + excluded.amount, "
+            "width_us = max(width_us, excluded.width_us)",
+            err);
+        if (query == NULL)
+            return -1;
+        query_bind_text(query, 1, span_of(limit->name));
+        query_bind_text(query, 2, key);
+        query_bind_int(query, 3, id);
+        query_bind_int(query, 4, at_us / part.width_us * part.width_us);
+        query_bind_int(query, 5, part.width_us);
+        query_bind_int(query, 6, is_capped ? part.amount : amount);
+        if (query_run(query, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The sweep's place: the last limit and key that it has seen, in table meta. */
+static int remember(struct db *db, struct span limit_name, struct span key,
+                    struct err *err)
+{
+    struct query *query = db_query(db,
+                                   "INSERT OR REPLACE INTO meta (name, value) VALUES "
+                                   "('sweep_limit', ?1), ('sweep_key', ?2)",
+                                   err);
+    if (query == NULL)
+        return -1;
+    query_bind_text(query, 1, limit_name);
+    query_bind_text(query, 2, key);
+    return query_run(query, err);
+}
+
+#define SWEPT                                                                          \
+    "(SELECT limit_name, key, part, at_us, width_us FROM limit_slot WHERE "            \
+    "(limit_name, key) > (coalesce((SELECT value FROM meta WHERE "                     \
+    "name = 'sweep_limit'), ''), coalesce((SELECT value FROM meta WHERE "              \
+    "name = 'sweep_key'), '')) ORDER BY limit_name, key, part, at_us LIMIT ?1)"
+
+static int delete_dead(struct db *db, int64_t now_us, unsigned rows, struct err *err)
+{
+    struct query *query =
+        db_query(db,
+                 "DELETE FROM limit_slot WHERE (limit_name, key, "
+                 "part, at_us) IN (SELECT limit_name, key, part, "
+                 "at_us FROM " SWEPT " WHERE at_us + 130 * width_us <= ?2)",
+                 err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, rows);
+    query_bind_int(query, 2, now_us);
+    return query_run(query, err);
+}
+
+int limit_state_expire(struct db *db, int64_t now_us, unsigned rows, struct err *err)
+{
+    struct query *last = db_query(db,
+                                  "SELECT limit_name, key FROM " SWEPT
+                                  " ORDER BY limit_name DESC, key DESC LIMIT 1",
+                                  err);
+    if (last == NULL)
+        return -1;
+    query_bind_int(last, 1, rows);
+    int rc = query_step(last, err);
+    if (rc == 0) /* the table's end: begin again */
+        return remember(db, SPAN(""), SPAN(""), err);
+    if (rc == 1)
+        rc = delete_dead(db, now_us, rows, err);
+    if (rc == 0)
+        rc = remember(db, query_text(last, 0), query_text(last, 1), err);
+    query_reset(last);
+    return rc;
+}

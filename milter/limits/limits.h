@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * limits - charge a message to every limit that counts it, or to none.
+ *
+ * Stage: decide. Runs inside the store's transaction, together with the audit row.
+ * State: table limit_slot (sql/), readable keys. The window arithmetic is
+ * limit_window's.
+ */
+#ifndef OUTGATE_LIMITS_LIMITS_H
+#define OUTGATE_LIMITS_LIMITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "limits/limit.h"
+#include "store/db.h"
+
+/* What a message costs, and whom. */
+struct charge_request {
+    enum mail_class mail_class;
+    struct span sender;             /* "kind:value" */
+    struct span client_ip;          /* text; "" unknown: such limits key on "local" */
+    struct span from_domain;        /* registrable; "" unknown: keys on "none" */
+    struct span *recipient_domains; /* one per kept recipient, in any order */
+    size_t recipient_domain_count;
+    int64_t recipients, bytes;
+    int64_t points_milli; /* score in thousandths; below 0 counts as 0 */
+    bool is_charged;      /* false: the message stays here for another reason; its
+                             amounts are computed, nothing is checked or charged */
+    bool must_not_refuse; /* sendmail(1) path or null sender: DEFER and REJECT of a
+                             limit act as HOLD */
+    int64_t max_hold_us;  /* a wait longer than this is no wait: HOLD becomes DEFER,
+                             or with must_not_refuse a hold without due time */
+};
+
+/* One limit's share, stored in table charge. */
+struct charge_line {
+    const struct limit *limit;
+    struct span key; /* "sasl_user:bob@example.com", "a+b" for pairs */
+    int64_t amount;  /* > 0 */
+};
+
+struct charge {
+    enum action action;        /* ACCEPT if every limit agrees; else the strictest */
+    const struct limit *limit; /* the limit that spoke; NULL if none */
+    struct span key;           /* its key */
+    int64_t used, wanted;      /* in its window at now, and what the message asked */
+    int64_t free_at_us;        /* when that limit has room again; 0 if never */
+    int64_t due_at_us;         /* HOLD: when it leaves; 0: a person must release it */
+    bool is_burst;             /* the limit's burst spoke: used is of its window */
+    bool is_permanent;         /* larger than the limit: waiting will not help */
+    bool is_charged;           /* lines were charged */
+    int64_t charged_at_us;     /* at which time: now or due_at_us; 0 if they were not */
+    struct charge_line *lines; /* every limit that counts it (amount > 0), in arena */
+    size_t line_count;
+};
+
+/* limits_charge - decide and charge, inside the caller's transaction.
+ * table: the limits in force, count of them. now_us: microseconds since the epoch,
+ * never going back (base/clock's limit clock).
+ * The strictest action among the limits that are exceeded wins; of several with that
+ * action the one speaks that is free last. A limit whose action is SLOW never makes a
+ * message wait. A limit of recipient_domain has one line for each of the message's
+ * BOUND_CHARGED_DOMAINS largest domains, and one, "(others)", for the rest.
+ * Errors: ERR_STORE, ERR_MEMORY; the caller rolls back. */
+int limits_charge(struct db *db, const struct limit *table, size_t count,
+                  const struct charge_request *request, int64_t now_us,
+                  struct arena *arena, struct charge *out, struct err *err);
+
+/* limits_charge_stored - charge the stored, uncharged lines of audit row id at now_us
+ * without asking (a person let the message go). Limits that are no longer in force
+ * are passed over. */
+int limits_charge_stored(struct db *db, const struct limit *table, size_t count,
+                         int64_t id, int64_t now_us, struct err *err);
+
+/* limits_publish - write the limits in force into table limit_in_force, where the view
+ * limits_now finds them; in the caller's transaction. What was charged to a limit whose
+ * unit has changed is forgotten: it cannot be compared. */
+int limits_publish(struct db *db, const struct limit *table, size_t count,
+                   struct err *err);
+
+/* limits_used - used amount of one limit and key in the window ending at now_us, and
+ * the time at which `wanted` more would fit (0: now). */
+int limits_used(struct db *db, const struct limit *limit, struct span key,
+                int64_t wanted, int64_t now_us, int64_t *used, int64_t *free_at_us,
+                struct err *err);
+
+#endif

@@ -1,0 +1,111 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- For a person with sqlite3 alone. Times: ISO 8601, UTC. Columns: sql/README.md.
+
+-- The last 100 decisions, newest first.
+CREATE VIEW recent AS
+SELECT id,
+       strftime('%Y-%m-%dT%H:%M:%S', at_us / 1000000, 'unixepoch')
+           || printf('.%03dZ', at_us / 1000 % 1000) AS at,
+       class, sender, recipients, score, action, reason, limit_name,
+       strftime('%Y-%m-%dT%H:%M:%SZ', due_at_us / 1000000, 'unixepoch') AS due_at,
+       queue_id, message_id, client_ip, mail_from, header_from, subject
+FROM message
+ORDER BY id DESC
+LIMIT 100;
+
+-- Who sent most in the last 24 hours.
+CREATE VIEW top_senders AS
+SELECT sender,
+       count(*) AS messages,
+       sum(recipients) AS recipients,
+       sum(size_bytes) AS size_bytes,
+       round(sum(max(score, 0)), 3) AS points,
+       round(max(score), 3) AS worst_score,
+       sum(action = 'slow') AS slow,
+       sum(action = 'hold') AS hold,
+       sum(action = 'defer') AS defer,
+       sum(action = 'reject') AS reject,
+       strftime('%Y-%m-%dT%H:%M:%SZ', max(at_us) / 1000000, 'unixepoch') AS last_at
+FROM message
+WHERE at_us > (julianday('now') - 2440587.5) * 86400e6 - 86400e6
+GROUP BY sender
+ORDER BY recipients DESC, sender;
+
+-- Which rules hit in the last 24 hours.
+CREATE VIEW top_rules AS
+SELECT hit.rule,
+       count(*) AS messages,
+       round(sum(hit.score), 3) AS points,
+       count(DISTINCT message.sender) AS senders,
+       sum(message.action <> 'accept') AS stopped,
+       strftime('%Y-%m-%dT%H:%M:%SZ', max(message.at_us) / 1000000, 'unixepoch')
+           AS last_at
+FROM message JOIN hit ON hit.message = message.id
+WHERE message.at_us > (julianday('now') - 2440587.5) * 86400e6 - 86400e6
+GROUP BY hit.rule
+ORDER BY messages DESC, hit.rule;
+
+-- What waits in the MTA's hold queue: what is due first, then what needs a person.
+CREATE VIEW held AS
+SELECT held_message.message AS id,
+       held_message.queue_id,
+       strftime('%Y-%m-%dT%H:%M:%SZ', held_at_us / 1000000, 'unixepoch') AS held_at,
+       strftime('%Y-%m-%dT%H:%M:%SZ', held_message.due_at_us / 1000000, 'unixepoch')
+           AS due_at,
+       sender, recipients, score, reason, mail_from, header_from, subject
+FROM held_message JOIN message ON message.id = held_message.message
+WHERE state = 'waiting'
+ORDER BY held_message.due_at_us IS NULL, held_message.due_at_us, held_at_us,
+         held_message.message;
+
+-- Who is locked at this moment.
+CREATE VIEW blocked AS
+SELECT sender,
+       strftime('%Y-%m-%dT%H:%M:%SZ', since_us / 1000000, 'unixepoch') AS since,
+       strftime('%Y-%m-%dT%H:%M:%SZ', until_us / 1000000, 'unixepoch') AS until,
+       reason, by
+FROM blocked_sender
+WHERE until_us IS NULL OR until_us > (julianday('now') - 2440587.5) * 86400e6
+ORDER BY since_us DESC;
+
+-- What each limit in force has used of its window that ends now, fullest first.
+CREATE VIEW limits_now AS
+WITH clock AS (
+    SELECT CAST((julianday('now') - 2440587.5) * 86400e6 AS INTEGER) AS now_us
+), state AS (
+    SELECT limit_name, key,
+           sum(CASE WHEN at_us <= now_us THEN limit_slot.amount ELSE 0 END) AS used,
+           sum(CASE WHEN at_us > now_us THEN limit_slot.amount ELSE 0 END) AS reserved,
+           max(CASE WHEN at_us > now_us THEN at_us END) AS last_due_us
+    FROM clock JOIN limit_in_force JOIN limit_slot
+         ON limit_slot.limit_name = limit_in_force.name
+    WHERE is_in_force AND part = 0 AND at_us + width_us > now_us - window_us
+    GROUP BY limit_name, key
+)
+SELECT name AS limit_name, key,
+       CASE unit WHEN 'points' THEN used / 1000.0 ELSE used END AS used,
+       CASE unit WHEN 'points' THEN amount / 1000.0 ELSE amount END AS amount,
+       unit,
+       round(100.0 * used / amount, 1) AS used_percent,
+       CASE unit WHEN 'points' THEN reserved / 1000.0 ELSE reserved END AS reserved,
+       strftime('%Y-%m-%dT%H:%M:%SZ', last_due_us / 1000000, 'unixepoch')
+           AS last_due_at,
+       sentence
+FROM state JOIN limit_in_force ON name = limit_name
+ORDER BY used_percent DESC, name, key;
+
+-- Hour by hour, the last 7 days, newest first.
+CREATE VIEW timeline AS
+SELECT strftime('%Y-%m-%dT%H:00:00Z', at_us / 1000000, 'unixepoch') AS hour,
+       count(*) AS messages,
+       sum(recipients) AS recipients,
+       sum(action = 'accept') AS accept,
+       sum(action = 'slow') AS slow,
+       sum(action = 'hold') AS hold,
+       sum(action = 'defer') AS defer,
+       sum(action = 'reject') AS reject,
+       round(sum(max(score, 0)), 3) AS points
+FROM message
+WHERE at_us > (julianday('now') - 2440587.5) * 86400e6 - 7 * 86400e6
+GROUP BY at_us / 3600000000
+ORDER BY hour DESC;
