@@ -33,13 +33,17 @@ struct header_field {
 };
 
 /* RFC 2183 Content-Disposition. */
-enum disposition { DISPOSITION_UNKNOWN = 0, DISPOSITION_INLINE, DISPOSITION_ATTACHMENT };
+enum disposition {
+    DISPOSITION_UNKNOWN = 0,
+    DISPOSITION_INLINE,
+    DISPOSITION_ATTACHMENT
+};
 
 /* One MIME entity (RFC 2045). Parts stand in msg->parts in the order of the message,
  * a parent before its children; part 0 is the message itself. */
 struct part {
-    int parent; /* index into msg->parts; -1 for part 0 */
-    int depth;  /* 0 for part 0 */
+    int parent;                  /* index into msg->parts; -1 for part 0 */
+    int depth;                   /* 0 for part 0 */
     struct header_field *fields; /* the entity's own header; part 0's is msg->fields */
     size_t field_count;
     struct span type;     /* lower case, e.g. "text"; RFC 2045 5.2 default applied */
@@ -48,32 +52,35 @@ struct part {
     struct span filename; /* RFC 2231 decoded, UTF-8; from disposition or name= */
     struct span encoding; /* Content-Transfer-Encoding, lower case; "" if none */
     enum disposition disposition;
-    bool is_multipart;    /* has (or should have had) children: no text of its own */
+    bool is_multipart;    /* has (or should have had) children: no text of its own; so
+                             is a message/rfc822 */
     bool is_attachment;   /* a leaf that a reader does not see inline */
     bool is_text_cut;     /* BOUND_TEXT_BYTES was reached */
     struct span raw_body; /* as it stands in the message */
     struct span content;  /* a leaf's bytes, transfer-decoded; for leaves that are not
                              text only the first 4096 bytes (magic numbers) */
     size_t content_bytes; /* how many decoded bytes there are in all */
-    struct span text;     /* of a text/ leaf: content as UTF-8; empty for the others */
+    struct span text;     /* of a text/ leaf: content as UTF-8, line ends as LF, no
+                             byte order mark; empty for the others */
     struct html *html;    /* of a text/html leaf: parsed; NULL for the others */
 };
 
 /* What was wrong with the form; each is a bit of msg->defects. */
 enum defect {
-    DEFECT_HEADER_LINE = 1 << 0,    /* a header line that is no field */
-    DEFECT_BOUNDARY_MISSING = 1 << 1, /* multipart without a boundary parameter */
+    DEFECT_HEADER_LINE = 1 << 0,       /* a header line that is no field */
+    DEFECT_BOUNDARY_MISSING = 1 << 1,  /* multipart without a boundary parameter */
     DEFECT_BOUNDARY_UNCLOSED = 1 << 2, /* no closing delimiter */
-    DEFECT_BASE64 = 1 << 3,         /* characters that are not base64, or cut short */
+    DEFECT_BASE64 = 1 << 3,           /* characters that are not base64, or cut short */
     DEFECT_QUOTED_PRINTABLE = 1 << 4, /* '=' followed by what RFC 2045 6.7 forbids */
-    DEFECT_CHARSET_UNKNOWN = 1 << 5, /* no iconv for a declared charset */
-    DEFECT_CHARSET_WRONG = 1 << 6,  /* bytes that the declared charset does not have */
-    DEFECT_EIGHT_BIT = 1 << 7,      /* 8-bit bytes where no charset was declared */
-    DEFECT_NUL = 1 << 8,            /* NUL bytes */
-    DEFECT_ENCODED_WORD = 1 << 9,   /* a broken RFC 2047 word */
-    DEFECT_PARAMETER = 1 << 10,     /* a broken Content-* parameter */
+    DEFECT_CHARSET_UNKNOWN = 1 << 5,  /* no iconv for a declared charset */
+    DEFECT_CHARSET_WRONG = 1 << 6, /* bytes that the declared charset does not have */
+    DEFECT_EIGHT_BIT = 1 << 7,     /* 8-bit bytes where no charset was declared,
+                                       that are not UTF-8 (RFC 6532) */
+    DEFECT_NUL = 1 << 8,           /* NUL bytes */
+    DEFECT_ENCODED_WORD = 1 << 9,  /* a broken RFC 2047 word */
+    DEFECT_PARAMETER = 1 << 10,    /* a broken Content-* parameter */
     DEFECT_ENCODING_UNKNOWN = 1 << 11, /* Content-Transfer-Encoding of no known name */
-    DEFECT_DUPLICATE_FIELD = 1 << 12, /* a field twice that RFC 5322 3.6 allows once */
+    DEFECT_DUPLICATE_FIELD = 1 << 12,  /* a field twice that RFC 5322 3.6 allows once */
 };
 
 /* Which bounds of base/bounds.h were reached; each is a bit of msg->bounds. */
@@ -88,6 +95,7 @@ enum bound_bit {
     BOUND_BIT_LINKS = 1 << 7,
     BOUND_BIT_ARENA = 1 << 8,
     BOUND_BIT_RECIPIENTS = 1 << 9,
+    BOUND_BIT_CHARSETS = 1 << 10, /* BOUND_CHARSETS: later charsets were guessed */
 };
 
 struct message {
@@ -95,18 +103,19 @@ struct message {
 
     struct header_field *fields; /* in order, BOUND_FIELDS at most */
     size_t field_count;
-    size_t header_bytes;     /* of the header as received */
+    size_t header_bytes; /* of the header as received: fields with their line ends
+                                (two bytes each when given one by one) */
 
-    struct span body;        /* raw body as received, scan_bytes at most */
-    uint64_t body_bytes;     /* how many there were */
-    uint64_t size_bytes;     /* header and body as received */
+    struct span body;    /* raw body as received, scan_bytes at most */
+    uint64_t body_bytes; /* how many there were */
+    uint64_t size_bytes; /* header_bytes + body_bytes */
 
-    struct part *parts;      /* part 0 is the message; at least 1 after finish */
+    struct part *parts; /* part 0 is the message; at least 1 after finish */
     size_t part_count;
 
-    struct span text;  /* what a reader sees: of each multipart/alternative the last
-                          part that can be shown (HTML rendered, else plain), of
-                          others all inline text parts, each followed by LF; UTF-8 */
+    struct span text;   /* what a reader sees: of each multipart/alternative the last
+                           part that can be shown (HTML rendered, else plain), of
+                           others all inline text parts, each followed by LF; UTF-8 */
     struct link *links; /* of all HTML parts, then URLs found in plain text that is
                            shown or stands beside the HTML; BOUND_HTML_LINKS at most */
     size_t link_count;
@@ -120,6 +129,7 @@ struct message {
     struct buf body_buf;
     size_t field_room;
     uint64_t scan_bytes;
+    unsigned iconv_opens; /* for BOUND_CHARSETS */
 };
 
 /* message_new - an empty message in the arena. scan_bytes: most body bytes kept, > 0.

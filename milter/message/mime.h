@@ -14,7 +14,9 @@
 #include "message/message.h"
 
 /* mime_walk - fill msg->parts from msg->fields and msg->body: tree, decoded content,
- * text as UTF-8; sets defects and bounds. HTML is not parsed here. */
+ * text as UTF-8; sets defects and bounds. HTML is not parsed here. A multipart in
+ * which no delimiter is found gets one child of its whole body, text/plain: readers
+ * that guess show it. An encoded message/rfc822 is decoded and walked as well. */
 void mime_walk(struct message *msg);
 
 /* mime_decode_header - a field's body as UTF-8: unfolded, RFC 2047 words decoded (in
@@ -29,7 +31,9 @@ struct span mime_decode_qp(struct arena *arena, struct span in, uint32_t *defect
 
 /* mime_to_utf8 - bytes of the named charset as UTF-8 (at most max_bytes of it). An
  * empty name: UTF-8 if it is valid UTF-8, else cp1252 (DEFECT_EIGHT_BIT). An unknown
- * name: the same, and DEFECT_CHARSET_UNKNOWN. Bytes the charset lacks become U+FFFD
+ * name: the same, and DEFECT_CHARSET_UNKNOWN. us-ascii with 8-bit bytes: the same,
+ * and DEFECT_CHARSET_WRONG. iso-8859-1 is read as cp1252 and other names as their
+ * usual supersets (WHATWG Encoding, labels). Bytes the charset lacks become U+FFFD
  * and DEFECT_CHARSET_WRONG. *is_cut is set (never cleared) when max_bytes was
  * reached. */
 struct span mime_to_utf8(struct arena *arena, struct span bytes, struct span charset,
