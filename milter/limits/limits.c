@@ -515,7 +515,12 @@ int limits_used(struct db *db, const struct limit *limit, struct span key,
     return rc;
 }
 
-/* ---- charged later, published ---- */
+int limits_expire(struct db *db, int64_t now_us, unsigned rows, struct err *err)
+{
+    return limit_state_expire(db, now_us, rows, err);
+}
+
+/* ---- charged later ---- */
 
 static const struct limit *find_limit(const struct limit *table, size_t count,
                                       struct span name)

@@ -82,6 +82,10 @@ int limits_charge_stored(struct db *db, const struct limit *table, size_t count,
 int limits_publish(struct db *db, const struct limit *table, size_t count,
                    struct err *err);
 
+/* limits_expire - look at the next `rows` rows of table limit_slot, in turn from call
+ * to call, and delete those that no window can see at now_us. */
+int limits_expire(struct db *db, int64_t now_us, unsigned rows, struct err *err);
+
 /* limits_used - used amount of one limit and key in the window ending at now_us, and
  * the time at which `wanted` more would fit (0: now). */
 int limits_used(struct db *db, const struct limit *limit, struct span key,
