@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * rule_header - what `header` and `mimeheader` rules look up.
+ *
+ * Source: Mail::SpamAssassin::Conf(3pm), "header SYMBOLIC_TEST_NAME header op
+ * /pattern/modifiers"; MIMEHeader(3pm).
+ * Pure.
+ */
+#ifndef OUTGATE_RULES_RULE_HEADER_H
+#define OUTGATE_RULES_RULE_HEADER_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "message/envelope.h"
+#include "message/message.h"
+
+enum header_kind {
+    HEADER_KIND_UNKNOWN = 0,
+    HEADER_FIELD,     /* all fields of that name */
+    HEADER_ALL,       /* the whole header */
+    HEADER_TOCC,      /* To and Cc */
+    HEADER_MESSAGEID, /* the Message-ID and where list programs move it to */
+    HEADER_ENVELOPE_FROM,
+};
+
+enum header_modifier {
+    HEADER_RAW = 1 << 0,    /* not decoded, folds kept */
+    HEADER_ADDR = 1 << 1,   /* addresses, one a line */
+    HEADER_NAME = 1 << 2,   /* display names, one a line */
+    HEADER_HOST = 1 << 3,   /* what follows the last @ */
+    HEADER_DOMAIN = 1 << 4, /* its registrable domain */
+    HEADER_FIRST = 1 << 5,  /* of several fields the topmost */
+    HEADER_LAST = 1 << 6,
+};
+
+struct header_spec {
+    enum header_kind kind;
+    struct span name; /* HEADER_FIELD */
+    unsigned modifiers;
+};
+
+/* header_spec_parse - NAME[:modifier...]; name stays a part of written. -1
+ * (ERR_NOT_FOUND) for what SpamAssassin derives from Received: and is not there. */
+int header_spec_parse(struct span written, struct header_spec *out, struct err *err);
+
+/* header_value - what a pattern is matched against: the values found, each followed
+ * by LF (addresses, names and hosts parted by LF), at most BOUND_MATCH_TEXT_BYTES of
+ * them. Lives in msg->arena. Returns false when there is none (unset). */
+bool header_value(const struct header_spec *spec, const struct message *msg,
+                  const struct envelope *env, struct span *out);
+
+/* header_part_value - the same of one MIME part's own header. */
+bool header_part_value(const struct header_spec *spec, const struct message *msg,
+                       const struct part *part, struct span *out);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * ruleset_private - the loaded set, as ruleset.c makes it and rule_match.c runs it.
+ *
+ * Rules are grouped by the text that they look at: a prefilter over one text can say
+ * which members of its group are worth running.
+ */
+#ifndef OUTGATE_RULES_RULESET_PRIVATE_H
+#define OUTGATE_RULES_RULESET_PRIVATE_H
+
+#include "rules/expression.h"
+#include "rules/pattern.h"
+#include "rules/rule_header.h"
+#include "rules/rule_parse.h"
+#include "rules/ruleset.h"
+
+struct rule {
+    struct rule_info info;
+    struct pattern *pattern;       /* NULL for meta, fact and exists: */
+    struct expression *expression; /* meta, fact */
+    unsigned header;               /* index into ruleset.headers */
+    bool is_exists, is_negated, has_unset, is_without_subject;
+    struct span unset;
+    unsigned most; /* matches counted: 1 but for tflags multiple */
+};
+
+/* Indexes into ruleset.rules. */
+struct rule_group {
+    unsigned *at;
+    size_t count, room;
+};
+
+struct rule_header {
+    struct header_spec spec;
+    struct span written;
+    struct rule_group fields; /* header rules */
+    struct rule_group parts;  /* mimeheader rules */
+};
+
+struct ruleset {
+    struct rule_source source; /* its arena owns all but patterns */
+    struct rule *rules;        /* by name */
+    size_t count;
+    struct rule_header *headers;
+    size_t header_count, header_room;
+    struct rule_group body, rawbody, uri, full, facts;
+    struct rule_group metas; /* each after those that it names */
+};
+
+/* rule_values - what each rule of the set is on that message: 0 no hit, else how
+ * often. In msg->arena; NULL at its end. *limit_errors: see struct hits. */
+double *rule_values(const struct ruleset *set, const struct message *msg,
+                    const struct envelope *env, const struct facts *facts,
+                    unsigned *limit_errors);
+
+/* rule_lint_run - time patterns, run `test` lines, remark on style. */
+void rule_lint_run(struct ruleset *set);
+
+#endif
