@@ -73,6 +73,8 @@ static size_t angle_end(struct reader *r, size_t at)
             i = end - 1;
         else if (c == '>')
             return i + 1;
+        else if (c == '<' && comma > 0)
+            return comma; /* the next one's: this one lost its '>' */
         else if ((c == ',' || c == ';') && comma == 0) {
             comma = i;
             if (r->no_angle)

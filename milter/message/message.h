@@ -55,7 +55,7 @@ struct part {
     bool is_multipart;    /* has (or should have had) children: no text of its own; so
                              is a message/rfc822 */
     bool is_attachment;   /* a leaf that a reader does not see inline */
-    bool is_text_cut;     /* BOUND_TEXT_BYTES was reached */
+    bool is_text_cut;     /* BOUND_TEXT_BYTES or BOUND_TEXTS_BYTES was reached */
     struct span raw_body; /* as it stands in the message */
     struct span content;  /* a leaf's bytes, transfer-decoded; for leaves that are not
                              text only the first 4096 bytes (magic numbers) */

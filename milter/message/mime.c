@@ -345,8 +345,11 @@ static void read_text(struct walk *w, struct part *part)
         charset = meta_charset(content);
     if (span_starts(content, SPAN("\xef\xbb\xbf")))
         content = span_from(content, 3);
-    content = mime_charset_to_utf8(w->state, content, charset, BOUND_TEXT_BYTES,
+    size_t room = BOUND_TEXTS_BYTES - w->state->text_bytes;
+    content = mime_charset_to_utf8(w->state, content, charset,
+                                   room < BOUND_TEXT_BYTES ? room : BOUND_TEXT_BYTES,
                                    &part->is_text_cut);
+    w->state->text_bytes += content.len;
     part->text = mime_text_lines(w->state->arena, content);
     if (part->is_text_cut)
         w->state->bounds |= BOUND_BIT_TEXT;

@@ -131,8 +131,7 @@ bool mime_charset_is_known(struct span charset)
     return clean_name(charset, name) && find_alias(name) != NULL;
 }
 
-/* How many bytes at the head of s are ASCII. */
-static size_t ascii_run(struct span s)
+size_t mime_ascii_run(struct span s)
 {
     size_t i = 0;
     for (uint64_t word; i + 8 <= s.len; i += 8) {
@@ -148,13 +147,13 @@ static size_t ascii_run(struct span s)
 /* How many bytes at the head of s are well-formed UTF-8. */
 static size_t utf8_run(struct span s)
 {
-    size_t i = ascii_run(s);
+    size_t i = mime_ascii_run(s);
     while (i < s.len) {
         size_t start = i;
         if (utf8_next(s, &i) == 0xfffd && i - start == 1)
             return start;
         if (i < s.len && (unsigned char)s.at[i] < 0x80)
-            i += ascii_run(span_from(s, i));
+            i += mime_ascii_run(span_from(s, i));
     }
     return s.len;
 }
@@ -212,7 +211,7 @@ static const uint16_t high_1252[32] = {
 static struct span from_1252(struct mime_state *state, struct span in, size_t max,
                              bool *is_cut)
 {
-    size_t plain = ascii_run(in);
+    size_t plain = mime_ascii_run(in);
     if (plain == in.len)
         return cut_at(in, max, is_cut);
     struct buf out;
@@ -225,7 +224,7 @@ static struct span from_1252(struct mime_state *state, struct span in, size_t ma
         unsigned char c = (unsigned char)in.at[0];
         buf_add_utf8(&out, c < 0xa0 ? high_1252[c - 0x80] : c);
         in = span_from(in, 1);
-        plain = ascii_run(in);
+        plain = mime_ascii_run(in);
     }
     return whole(&out, is_cut);
 }
@@ -238,6 +237,16 @@ static struct span guess(struct mime_state *state, struct span in, size_t max,
         return cut_at(in, max, is_cut);
     state->defects |= DEFECT_EIGHT_BIT;
     return from_1252(state, in, max, is_cut);
+}
+
+/* What is left when too many bytes were refused: it is not of that charset at all. */
+static void give_up(struct mime_state *state, struct span rest, struct buf *out)
+{
+    bool is_cut = false;
+    state->bounds |= BOUND_BIT_CHARSETS;
+    rest = from_1252(state, rest, out->max - out->len, &is_cut);
+    buf_add_span(out, rest);
+    out->is_full |= is_cut;
 }
 
 static void convert(iconv_t cd, struct mime_state *state, struct span bytes,
@@ -260,6 +269,10 @@ static void convert(iconv_t cd, struct mime_state *state, struct span bytes,
         buf_add_utf8(out, 0xfffd);
         in++;
         left--;
+        if (++state->iconv_errors > BOUND_CHARSET_ERRORS) {
+            give_up(state, (struct span){in, left}, out);
+            return;
+        }
     }
 }
 
@@ -290,7 +303,7 @@ struct span mime_charset_to_utf8(struct mime_state *state, struct span bytes,
     struct span out;
     read_name(given, &charset);
     if (charset.kind == KIND_ICONV && charset.is_ascii_based &&
-        ascii_run(bytes) == bytes.len && span_index(bytes, '\033') < 0)
+        mime_ascii_run(bytes) == bytes.len && span_index(bytes, '\033') < 0)
         return cut_at(bytes, max, is_cut);
     switch (charset.kind) {
     case KIND_NONE:
@@ -300,7 +313,7 @@ struct span mime_charset_to_utf8(struct mime_state *state, struct span bytes,
     case KIND_1252:
         return from_1252(state, bytes, max, is_cut);
     case KIND_ASCII:
-        if (ascii_run(bytes) == bytes.len)
+        if (mime_ascii_run(bytes) == bytes.len)
             return cut_at(bytes, max, is_cut);
         state->defects |= DEFECT_CHARSET_WRONG;
         return guess(state, bytes, max, is_cut);

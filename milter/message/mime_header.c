@@ -196,20 +196,27 @@ static struct span unfold(struct arena *arena, struct span s)
     return (struct span){out, len};
 }
 
-static bool is_ascii(struct span s)
+/* Where "=?" first stands at or after from, or -1. As span_find, quicker on text that
+ * has hardly a '='. */
+static ptrdiff_t find_word(struct span s, size_t from)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.at[i] >= 0x80)
-            return false;
-    return true;
+    for (size_t i = from; i + 1 < s.len; i++) {
+        const char *at = memchr(s.at + i, '=', s.len - 1 - i);
+        if (at == NULL)
+            return -1;
+        i = (size_t)(at - s.at);
+        if (at[1] == '?')
+            return (ptrdiff_t)i;
+    }
+    return -1;
 }
 
 struct span mime_header_decode(struct mime_state *state, struct span raw)
 {
     struct span in = unfold(state->arena, span_trim(raw));
-    if (span_find(in, SPAN("=?")) < 0) {
+    if (find_word(in, 0) < 0) {
         bool is_cut = false;
-        if (is_ascii(in))
+        if (mime_ascii_run(in) == in.len)
             return in;
         return mime_charset_to_utf8(state, in, SPAN(""), 4 * in.len, &is_cut);
     }

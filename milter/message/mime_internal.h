@@ -13,9 +13,11 @@
 
 struct mime_state {
     struct arena *arena;
-    uint32_t defects;     /* enum defect, gathered */
-    uint32_t bounds;      /* enum bound_bit, gathered */
-    unsigned iconv_opens; /* descriptors opened so far; BOUND_CHARSETS at most */
+    uint32_t defects;      /* enum defect, gathered */
+    uint32_t bounds;       /* enum bound_bit, gathered */
+    unsigned iconv_opens;  /* descriptors opened so far; BOUND_CHARSETS at most */
+    unsigned iconv_errors; /* bytes refused so far; BOUND_CHARSET_ERRORS at most */
+    size_t text_bytes;     /* of all parts so far; BOUND_TEXTS_BYTES at most */
 };
 
 /* mime_charset_to_utf8 - as mime_to_utf8. */
@@ -25,6 +27,9 @@ struct span mime_charset_to_utf8(struct mime_state *state, struct span bytes,
 /* mime_charset_is_known - the name is one that mime_charset_to_utf8 has a fast path
  * or an alias for; iconv may know more. */
 bool mime_charset_is_known(struct span charset);
+
+/* mime_ascii_run - how many bytes at the head of s are ASCII. */
+size_t mime_ascii_run(struct span s);
 
 /* mime_text_lines - s with CR LF and lone CR as LF; s itself when it has no CR. */
 struct span mime_text_lines(struct arena *arena, struct span s);
