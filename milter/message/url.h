@@ -25,7 +25,7 @@ struct url {
     bool is_ip;           /* the host is an address literal */
     bool is_obfuscated;   /* host written with escapes, odd IPv4 notation, backslashes,
                              full-width or zero-width characters */
-    bool is_web;          /* http, https, or scheme-relative, with a host */
+    bool is_web;          /* http, https, or without a scheme, with a host */
 };
 
 /* url_parse - take target apart. Returns false when it has no scheme that is known
@@ -37,14 +37,18 @@ bool url_parse(struct arena *arena, struct span target, struct url *out);
  * Source: libpsl's compiled-in list. */
 struct span url_domain(struct arena *arena, struct span host);
 
+/* url_has_known_tld - the last label of a host is a top-level domain of the list. */
+bool url_has_known_tld(struct span host);
+
 /* A URL found in text. */
 struct url_hit {
     size_t at, len; /* byte range in the text, without trailing punctuation */
 };
 
-/* url_find - URLs in text: scheme://..., www.host..., mailto:..., and bare
- * host/path whose last label is a known top-level domain. Up to max hits into
- * hits; returns how many there are to that bound. Linear time. */
+/* url_find - URLs in text: scheme://..., www.host..., mailto:..., bare host/path and
+ * host:port whose last label is a known top-level domain, and a bare host of the old
+ * generic ones (com net org info biz edu gov): of others it is as often a file name.
+ * Up to max hits into hits; returns how many there are to that bound. Linear time. */
 size_t url_find(struct span text, struct url_hit *hits, size_t max);
 
 #endif
