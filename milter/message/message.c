@@ -197,6 +197,16 @@ static struct span shown_text(const struct part *part)
     return part->html != NULL ? part->html->text : part->text;
 }
 
+/* s without its last character, which a bound may have cut in two. */
+static struct span without_last(struct span s)
+{
+    while (s.len > 0 && ((unsigned char)s.at[s.len - 1] & 0xc0) == 0x80)
+        s.len--;
+    if (s.len > 0)
+        s.len--;
+    return s;
+}
+
 static void join_text(struct message *msg, const struct view *view)
 {
     struct buf text;
@@ -209,11 +219,10 @@ static void join_text(struct message *msg, const struct view *view)
             buf_add_char(&text, '\n');
         }
     msg->text = buf_span(&text);
-    if (text.is_full)
-        msg->bounds |= BOUND_BIT_TEXT;
-    while (text.is_full && msg->text.len > 0 &&
-           ((unsigned char)msg->text.at[msg->text.len - 1] & 0xc0) == 0x80)
-        msg->text.len--;
+    if (!text.is_full)
+        return;
+    msg->bounds |= BOUND_BIT_TEXT;
+    msg->text = without_last(msg->text);
 }
 
 /* ---- links and images ---- */

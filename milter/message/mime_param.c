@@ -83,8 +83,10 @@ static void split_name(struct span attribute, struct parameter *out)
         out->is_extended = true;
         rest.len--;
     }
-    if (text_parse_count(rest, BOUND_PARAMETERS, &section))
-        out->section = (int)section;
+    if (rest.len > 0) /* a section that is no number is as one beyond the bound */
+        out->section = text_parse_count(rest, BOUND_PARAMETERS, &section)
+                           ? (int)section
+                           : BOUND_PARAMETERS;
 }
 
 /* The next attribute=value; a word without '=' (the type, junk) is passed over. */
