@@ -34,7 +34,7 @@ part_library() {
         echo 'CLEANFILES = sql_embedded.c'
         list SQL_FILES $(find_sorted sql -name '*.sql')
         printf 'sql_embedded.c: sql/embed.sh $(SQL_FILES)\n'
-        printf '\t$(AM_V_GEN)$(SHELL) $(srcdir)/sql/embed.sh $(srcdir)/sql >$@.new\n'
+        printf '\t$(AM_V_GEN)$(SHELL) $(srcdir)/sql/embed.sh $(srcdir)/sql/*.sql >$@.new\n'
         printf '\t$(AM_V_at)mv -f $@.new $@\n'
     fi
 }
