@@ -90,7 +90,6 @@ static int charge_limits(struct decision *decision, struct db *db, struct span d
         .sender = judgement->sender.key,
         .client_ip = env->client_ip,
         .from_domain = domain,
-        .egress = span_of(settings->egress.count > 0 ? settings->egress.at[0] : ""),
         .recipients = (int64_t)env->recipient_count,
         .bytes = (int64_t)passage->msg->size_bytes,
         .points_milli = (int64_t)(points * 1000 + 0.5),

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmilter/mfapi.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/bounds.h"
@@ -505,17 +507,45 @@ static int connect_unix(const char *path)
     return fd;
 }
 
-static const char *unix_path(const char *socket_spec)
+static const char *unix_path(const char *spec)
 {
-    bool is_unix =
-        strncmp(socket_spec, "unix:", 5) == 0 || strncmp(socket_spec, "local:", 6) == 0;
-    return is_unix ? strchr(socket_spec, ':') + 1 : NULL;
+    bool is_unix = strncmp(spec, "unix:", 5) == 0 || strncmp(spec, "local:", 6) == 0;
+    return is_unix ? strchr(spec, ':') + 1 : NULL;
+}
+
+/* spec: inet:PORT@HOST; a HOST left out is every address of this host. */
+static int connect_inet(const char *spec)
+{
+    struct span port;
+    struct span host;
+    char port_text[16];
+    char host_text[NAME_BYTES];
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    span_cut(span_of(strchr(spec, ':') + 1), '@', &port, &host);
+    snprintf(port_text, sizeof port_text, "%.*s", (int)port.len, port.at);
+    snprintf(host_text, sizeof host_text, "%.*s", (int)host.len, host.at);
+    if (getaddrinfo(host.len > 0 ? host_text : NULL, port_text, &hints, &found) != 0)
+        return -1;
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) < 0) {
+        close(fd);
+        fd = -1;
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+static int connect_self(const char *spec)
+{
+    const char *path = unix_path(spec);
+    return path != NULL ? connect_unix(path) : connect_inet(spec);
 }
 
 static int open_socket(const struct settings *settings, struct err *err)
 {
     const char *path = unix_path(settings->socket);
-    int live = path != NULL ? connect_unix(path) : -1;
+    int live = connect_self(settings->socket);
     if (live >= 0) {
         close(live);
         return err_set(err, ERR_IO, "%s: another daemon answers on this socket",
@@ -573,16 +603,33 @@ int milter_run(struct writer *writer, struct err *err)
     return 0;
 }
 
+static void *stop_library(void *is_done)
+{
+    smfi_stop(); /* blocks until the listener has looked up */
+    atomic_store((atomic_bool *)is_done, true);
+    return NULL;
+}
+
+/* libmilter's listener looks up every 5 s, or when somebody connects: so somebody
+ * connects until it has. */
 void milter_stop(void)
 {
-    smfi_stop();
-    /* libmilter's listener looks up only every 5 s, or when somebody connects */
+    const struct timespec pause = {.tv_nsec = 20000000};
+    atomic_bool is_done = false;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, stop_library, &is_done) != 0) {
+        smfi_stop();
+        return;
+    }
     struct engine *engine = current_engine();
-    const char *path = unix_path(engine->settings->socket);
-    int fd = path != NULL ? connect_unix(path) : -1;
-    if (fd >= 0)
-        close(fd);
+    while (!atomic_load(&is_done)) {
+        int fd = connect_self(engine->settings->socket);
+        if (fd >= 0)
+            close(fd);
+        nanosleep(&pause, NULL);
+    }
     engine_release(&engine);
+    pthread_join(thread, NULL);
 }
 
 unsigned milter_drain(unsigned timeout_ms)

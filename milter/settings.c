@@ -60,8 +60,7 @@ const struct conf_key outgate_setting_keys[] = {
      "Domains whose mail stays on this host; .example.com stands for all below. Empty: "
      "ask the MTA by its {rcpt_mailer} macro."},
     {"mail", "egress", CONF_LIST, AT(egress), "", "", "", "", "",
-     "The addresses that mail leaves from, as the world sees them. Limits per egress "
-     "are kept under the first."},
+     "The addresses that mail leaves from, as the world sees them."},
     {"mail", "helo", CONF_TEXT, AT(helo), "", "", "", "", "",
      "The name that the MTA says in HELO when it delivers."},
     {"mail", "identify_by", CONF_LIST, AT(identify_by_words), "",

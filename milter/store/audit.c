@@ -287,3 +287,15 @@ int audit_expire(struct db *db, int64_t before_us, unsigned rows, int64_t *delet
     *deleted = db_changes(db);
     return 0;
 }
+
+int audit_latest(struct db *db, int64_t *at_us, struct err *err)
+{
+    struct query *query =
+        db_query(db, "SELECT coalesce(max(at_us), 0) FROM message", err);
+    *at_us = 0;
+    if (query == NULL || query_step(query, err) < 0)
+        return -1;
+    *at_us = query_int(query, 0);
+    query_reset(query);
+    return 0;
+}

@@ -98,7 +98,8 @@ static void print_limit(const struct plan_input *in, char *out, size_t size)
     char amount[64];
     char key[160];
     limit_print_amount(limit, charge->used + charge->wanted, used, sizeof used);
-    limit_print_amount(limit, limit->amount, amount, sizeof amount);
+    limit_print_amount(limit, charge->is_burst ? limit->burst : limit->amount, amount,
+                       sizeof amount);
     text_escape(charge->key, key, sizeof key);
     struct span number;
     struct span unit;
