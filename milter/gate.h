@@ -11,29 +11,14 @@
 
 #include <stdint.h>
 
+#include "engine.h"
 #include "facts/facts.h"
 #include "limits/sender.h"
 #include "message/envelope.h"
 #include "message/message.h"
-#include "rules/ruleset.h"
-#include "settings.h"
 #include "store/writer.h"
 #include "verdict/action.h"
 #include "verdict/verdict.h"
-
-/* Config and rules as they were read together; counted, replaced whole on reload. */
-struct engine {
-    struct settings *settings;
-    struct ruleset *rules;
-    unsigned references; /* private to gate.c */
-};
-
-/* engine_load - config file (NULL: the defaults alone) and its rules. rules: folder or
- * file in place of [rules] path, or NULL. The caller holds one reference. */
-int engine_load(struct engine **out, const char *config, const char *rules,
-                conf_complain *complain, void *arg, struct err *err);
-struct engine *engine_acquire(struct engine *engine);
-void engine_release(struct engine **engine);
 
 /* What is known of a message before anybody is asked: pure but for the arena. */
 struct judgement {
@@ -46,11 +31,6 @@ struct judgement {
 /* gate_judge - facts, rules, sender, verdict. now_us: wall clock. */
 void gate_judge(const struct engine *engine, const struct message *msg,
                 const struct envelope *env, int64_t now_us, struct judgement *out);
-
-/* gate_identify - whom the message is charged to; strangers' mail by its client only.
- */
-void gate_identify(const struct settings *settings, const struct message *msg,
-                   const struct envelope *env, struct sender *out);
 
 /* A message on its way: what gate_run needs besides the engine. */
 struct passage {

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * engine - config and rules as they were read together: counted, never changed,
+ * replaced whole on reload. A message keeps the engine that it began with.
+ * Threads: safe.
+ */
+#ifndef OUTGATE_ENGINE_H
+#define OUTGATE_ENGINE_H
+
+#include "base/conf.h"
+#include "rules/ruleset.h"
+#include "settings.h"
+
+struct engine {
+    struct settings *settings;
+    struct ruleset *rules;
+    unsigned references; /* private to engine.c */
+};
+
+/* engine_load - config file (NULL: the defaults alone) and its rules. rules: folder or
+ * file in place of [rules] path, or NULL. complain: told of each config error, or NULL.
+ * The caller holds one reference. */
+int engine_load(struct engine **out, const char *config, const char *rules,
+                conf_complain *complain, void *arg, struct err *err);
+
+struct engine *engine_acquire(struct engine *engine);
+
+/* engine_release - give a reference back and set *engine to NULL; NULL is fine. */
+void engine_release(struct engine **engine);
+
+#endif
