@@ -330,7 +330,8 @@ static void break_lines(struct reader *reader, enum html_tag_id tag)
     } else if ((html_tag_flags(tag) & TAG_BLOCK) != 0) {
         html_sink_block(&reader->visible);
         html_sink_block(&reader->hidden);
-    } else if (tag == TAG_TD || tag == TAG_TH) {
+    } else if (tag == TAG_TD || tag == TAG_TH || tag == TAG_SELECT ||
+               tag == TAG_TEXTAREA) {
         html_sink_space(&reader->visible);
         html_sink_space(&reader->hidden);
     }

@@ -52,12 +52,13 @@ struct image {
 };
 
 struct html {
-    struct span text;   /* visible text: white space folded as a browser does, LF at
-                           block ends and <br>, UTF-8 */
+    struct span text;   /* visible text: white space (no-break spaces too) folded as a
+                           browser does, LF at block ends and <br>, UTF-8 */
     struct span hidden; /* text that is in the source and not visible: display:none,
                            visibility:hidden, font-size 0 (or 1px), opacity 0, zero
                            height with overflow hidden, text of (nearly) the
-                           background's colour, `hidden` attribute */
+                           background's colour, `hidden` attribute, moved off
+                           the screen */
     struct span title;  /* <title> */
     struct span base;   /* <base href> or "" */
     struct link *links;

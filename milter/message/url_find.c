@@ -166,7 +166,9 @@ static size_t find_start(struct span s, size_t from, size_t to)
         return scheme_start(s, from, to);
     size_t ascii = ascii_start(s, from, to);
     struct span tail = {s.at + ascii, to - ascii};
-    if (span_starts(after, SPAN(":")) && span_ieq(tail, SPAN("mailto")))
+    bool is_mailto = after.len > 1 && after.at[0] == ':' && is_word(after.at[1]) &&
+                     span_ieq(tail, SPAN("mailto"));
+    if (is_mailto)
         return ascii;
     if (span_starts(after, SPAN("@")))
         return to;
