@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * expression: Perl's precedence and values, texts, bounds, errors.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bounds.h"
+#include "base/buf.h"
+#include "rules/expression.h"
+
+/* a..e are 0 1 2 3 -4, t is a text, e0 an empty one, n() of an argument its length. */
+static const double numbers[] = {0, 1, 2, 3, -4};
+static const struct span texts[] = {SPAN("fail"), SPAN("")};
+
+static int find(void *context, struct span name, struct span argument,
+                struct expression_operand *out, struct err *err)
+{
+    (void)context;
+    out->type = EXPRESSION_NUMBER;
+    if (span_eq(name, SPAN("n")) && argument.at != NULL) {
+        out->is_constant = true;
+        out->number = (double)argument.len;
+    } else if (span_eq(name, SPAN("t")) || span_eq(name, SPAN("e0"))) {
+        out->type = EXPRESSION_TEXT;
+        out->slot = name.len > 1;
+    } else if (name.len == 1 && name.at[0] >= 'a' && name.at[0] <= 'e')
+        out->slot = (unsigned)(name.at[0] - 'a');
+    else
+        return err_set(err, ERR_CONFIG, "unknown %.*s", (int)name.len, name.at);
+    return 0;
+}
+
+static const struct expression_names names = {find, NULL};
+
+static void value_table(void **state)
+{
+    static const struct {
+        const char *source;
+        double value;
+    } rows[] = {
+        {"1", 1},
+        {" 1.5 ", 1.5},
+        {".5", .5},
+        {"b", 1},
+        {"1 + 2 * 3", 7},
+        {"(1 + 2) * 3", 9},
+        {"10 - 4 - 3", 3},
+        {"12 / 4 / 3", 1},
+        {"7 % 4", 3},
+        {"1 / 0", 0},
+        {"1 % 0", 0},
+        {"-c + 3", 1},
+        {"- - c", 2},
+        {"+c", 2},
+        {"!a", 1},
+        {"!c", 0},
+        {"!!c", 1},
+        {"!a && b", 1},
+        {"!a + 1", 2},
+        {"a || c", 2},
+        {"c || d", 2},
+        {"c && d", 3},
+        {"a && d", 0},
+        {"(c || a) + (d && b) > 2", 1},
+        {"b + c + d > 5", 1},
+        {"b + c + d >= 6", 1},
+        {"b + c + d > 6", 0},
+        {"a || b && a", 0},
+        {"b || b && a", 1},
+        {"a == 0 && c != 3", 1},
+        {"1 < 2 == 1", 1},
+        {"e < 0", 1},
+        {"b ^ b", 0},
+        {"a ^ b", 1},
+        {"a ? 5 : 6", 6},
+        {"b ? 5 : 6", 5},
+        {"a ? 1 : b ? 2 : 3", 2},
+        {"a ? 1 : a ? 2 : 3", 3},
+        {"b ? a ? 1 : 2 : 3", 2},
+        {"b ?c:d", 2},
+        {"(b ? 2 : 3) * 2", 4},
+        {"()", 0},
+        {"(()) + 1", 1},
+        {"n(abc)", 3},
+        {"n ( a::b ) == 4", 1},
+        {"t == \"fail\"", 1},
+        {"t != 'fail'", 0},
+        {"t == \"pass\"", 0},
+        {"\"fail\" == t", 1},
+        {"t =~ /^FA/i", 1},
+        {"t !~ /^fa/", 0},
+        {"t =~ m{a/?i} && b", 1},
+        {"!(t =~ /x/)", 1},
+        {"b && t =~ /x|il/", 1},
+        {"t", 1},
+        {"!t", 0},
+        {"e0", 0},
+        {"!e0 && t", 1},
+        {"e0 || t", 1},
+        {"t ? 2 : 3", 2},
+        {"e0 == \"\"", 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena *arena = arena_new(1 << 16);
+        struct expression *e;
+        struct err err;
+        unsigned limits = 0;
+        if (expression_compile(&e, arena, span_of(rows[i].source), &names, &err) != 0)
+            fail_msg("%s: %s", rows[i].source, err.text);
+        double value = expression_run(e, numbers, texts, &limits);
+        if (value != rows[i].value)
+            fail_msg("%s: %g, expected %g", rows[i].source, value, rows[i].value);
+        assert_int_equal(limits, 0);
+        expression_clear(e);
+        arena_free(&arena);
+    }
+}
+
+static void error_table(void **state)
+{
+    static const struct {
+        const char *source, *text;
+    } rows[] = {
+        {"", "a value is missing at the end"},
+        {"(", "missing"},
+        {")", "missing"},
+        {"(1", "')' is missing"},
+        {"1)", "')' without '('"},
+        {"1 +", "a value is missing"},
+        {"1 2", "an operator is missing"},
+        {"* 2", "missing"},
+        {"1 & 2", "an operator is missing"},
+        {"1 = 2", "an operator is missing"},
+        {"zz", "unknown zz"},
+        {"1 ? 2", "'?' without ':'"},
+        {"1 : 2", "':' without '?'"},
+        {"(1 ? 2) : 3", "'?' without ':'"},
+        {"t == 1", "compares only"},
+        {"1 == t", "does not compare"},
+        {"t < \"a\"", "compares only"},
+        {"t + 1", "compares only"},
+        {"b =~ /x/", "only a text"},
+        {"t =~ x", "a pattern in"},
+        {"t =~ /x", "a pattern in"},
+        {"t =~ /(/", "at character"},
+        {"t =~ /x/ && t =~ /(/", "at character"},
+        {"t == \"x", "quotation mark"},
+        {"n(", "')' is missing"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena *arena = arena_new(1 << 16);
+        struct expression *e;
+        struct err err = {0};
+        assert_int_equal(
+            expression_compile(&e, arena, span_of(rows[i].source), &names, &err), -1);
+        assert_null(e);
+        if (strstr(err.text, rows[i].text) == NULL)
+            fail_msg("%s: %s", rows[i].source, err.text);
+        arena_free(&arena);
+    }
+}
+
+static int compile_repeated(const char *head, size_t heads, const char *middle,
+                            const char *tail, size_t tails, double *value)
+{
+    struct arena *arena = arena_new(8 << 20);
+    struct expression *e;
+    struct buf source;
+    struct err err;
+    unsigned limits = 0;
+    int rc;
+
+    buf_init(&source, arena, 1 << 20);
+    for (size_t i = 0; i < heads; i++)
+        buf_add_span(&source, span_of(head));
+    buf_add_span(&source, span_of(middle));
+    for (size_t i = 0; i < tails; i++)
+        buf_add_span(&source, span_of(tail));
+    rc = expression_compile(&e, arena, buf_span(&source), &names, &err);
+    if (rc == 0) {
+        *value = expression_run(e, numbers, texts, &limits);
+        expression_clear(e);
+    }
+    arena_free(&arena);
+    return rc;
+}
+
+static void depth_is_bounded(void **state)
+{
+    double value = -1;
+
+    (void)state;
+    assert_int_equal(compile_repeated("(", BOUND_EXPRESSION_DEPTH, "b", ")",
+                                      BOUND_EXPRESSION_DEPTH, &value),
+                     0);
+    assert_true(value == 1);
+    assert_int_equal(compile_repeated("(", BOUND_EXPRESSION_DEPTH + 1, "b", ")",
+                                      BOUND_EXPRESSION_DEPTH + 1, &value),
+                     -1);
+    assert_int_equal(compile_repeated("", 0, "b", " || b", 2000, &value), 0);
+    assert_int_equal(compile_repeated("", 0, "b", " + b", 2000, &value), 0);
+    assert_true(value == 2001);
+    assert_int_equal(compile_repeated("", 0, "b", " + b", 5000, &value), -1);
+    assert_int_equal(compile_repeated("!", 100000, "b", "", 0, &value), -1);
+    assert_int_equal(compile_repeated("b?c:", 100000, "b", "", 0, &value), -1);
+    assert_int_equal(compile_repeated("b?", 100000, "b", ":c", 100000, &value), -1);
+    assert_int_equal(compile_repeated("b+(", 150, "b", ")", 150, &value), 0);
+    assert_true(value == 151);
+}
+
+/* Every beginning of a good source compiles or is refused; nothing else. */
+static void cut_anywhere(void **state)
+{
+    static const char source[] =
+        "!(a || t =~ /f(a)i/i) && n(xy) * -2.5 <= (b ? c : d) % 3 || t == \"fail\"";
+
+    (void)state;
+    for (size_t len = 0; len < sizeof source; len++) {
+        struct arena *arena = arena_new(1 << 16);
+        struct expression *e = NULL;
+        unsigned limits = 0;
+        struct err err;
+        if (expression_compile(&e, arena, (struct span){source, len}, &names, &err) ==
+            0)
+            expression_run(e, numbers, texts, &limits);
+        expression_clear(e);
+        arena_free(&arena);
+    }
+}
+
+static void limits_are_counted(void **state)
+{
+    struct arena *arena = arena_new(1 << 16);
+    struct expression *e;
+    struct err err;
+    char hostile[5000];
+    struct span text[] = {{hostile, sizeof hostile}};
+    unsigned limits = 0;
+
+    (void)state;
+    memset(hostile, 'a', sizeof hostile);
+    hostile[sizeof hostile - 1] = '!';
+    assert_int_equal(expression_compile(&e, arena, SPAN("t =~ /(a+)+$/"), &names, &err),
+                     0);
+    assert_true(expression_run(e, numbers, text, &limits) == 0);
+    assert_int_equal(limits, 1);
+    expression_clear(e);
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(value_table),        cmocka_unit_test(error_table),
+        cmocka_unit_test(depth_is_bounded),   cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(limits_are_counted),
+    };
+    return cmocka_run_group_tests_name("expression", tests, NULL, NULL);
+}
