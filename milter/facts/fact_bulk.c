@@ -48,13 +48,13 @@ static struct uri_sum read_uris(struct span value)
     return sum;
 }
 
-static bool says_unsubscribe(const struct wording_filter *filter, struct span text)
+static bool says_unsubscribe(struct span text)
 {
     text = span_head(text, NEAR_BYTES);
     for (size_t i = 0; i < text.len; i++) {
         bool is_start = i == 0 || (!ascii_is_alnum(text.at[i - 1]) &&
                                    (unsigned char)text.at[i - 1] < 0x80);
-        if (is_start && wording_at(filter, text, i) == WORDING_UNSUBSCRIBE)
+        if (is_start && wording_at(text, i) == WORDING_UNSUBSCRIBE)
             return true;
     }
     return false;
@@ -100,17 +100,15 @@ static bool stands_near(const struct fact_input *in)
 
 static bool has_unsubscribe_link(const struct fact_input *in)
 {
-    struct wording_filter filter;
     if (in->link_count == 0)
         return false;
     if (in->text.wording[WORDING_UNSUBSCRIBE] > 0 && stands_near(in))
         return true;
-    wording_mask(&filter);
     for (size_t i = 0; i < in->link_count; i++) {
         const struct link *link = in->links[i].link;
         if ((link->origin == LINK_ANCHOR || link->origin == LINK_TEXT) &&
             (goes_to_unsubscribe(link->target) ||
-             (link->origin == LINK_ANCHOR && says_unsubscribe(&filter, link->text))))
+             (link->origin == LINK_ANCHOR && says_unsubscribe(link->text))))
             return true;
     }
     return false;
@@ -168,10 +166,8 @@ static bool is_report(const struct message *msg)
 
 static int count_signs(const struct fact_input *in, bool has_link)
 {
-    struct text_scan subject;
-    text_scan(fact_value(in, FIELD_SUBJECT), &subject);
     int signs = header_signs(in) + body_signs(in, has_link);
-    if (subject.wording[WORDING_RECEIPT] > 0)
+    if (in->subject.wording[WORDING_RECEIPT] > 0)
         signs -= 2;
     if (in->field[FIELD_IN_REPLY_TO] != NULL || in->field[FIELD_REFERENCES] != NULL)
         signs -= 2;

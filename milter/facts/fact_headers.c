@@ -160,15 +160,19 @@ static void set_date(const struct fact_input *in, struct facts *out)
 /* version = 1*DIGIT "." 1*DIGIT with comments around (RFC 2045 4): 1.0 is the one. */
 static bool is_sound_version(struct span value)
 {
-    value = span_trim(value);
-    ptrdiff_t comment = span_index(value, '(');
-    if (comment == 0) {
-        ptrdiff_t end = span_index(value, ')');
-        value = end < 0 ? SPAN("") : span_from(value, (size_t)end + 1);
-    } else if (comment > 0) {
-        value = span_head(value, (size_t)comment);
+    struct span version = SPAN("");
+    struct span comment;
+    while (value.len > 0) {
+        struct span head;
+        span_cut(value, '(', &head, &value);
+        head = span_trim(head);
+        if (head.len > 0 && version.len > 0)
+            return false;
+        if (head.len > 0)
+            version = head;
+        span_cut(value, ')', &comment, &value);
     }
-    return span_eq(span_trim(value), SPAN("1.0"));
+    return span_eq(version, SPAN("1.0"));
 }
 
 static void set_mime_version(const struct fact_input *in, struct facts *out)

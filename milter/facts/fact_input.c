@@ -110,10 +110,11 @@ static void read_sender(struct fact_input *in)
     in->from = address_list(in->arena, fact_value(in, FIELD_FROM), &in->from_count);
     if (in->from_count > 0)
         in->from_domain = fact_registrable(in->arena, in->from[0].domain);
-    in->envelope_domain =
-        fact_registrable(in->arena, address_domain(in->env->mail_from));
-    if (span_ieq(in->envelope_domain, in->from_domain))
+    struct span host = address_domain(in->env->mail_from);
+    if (in->from_count > 0 && span_ieq(host, in->from[0].domain))
         in->envelope_domain = in->from_domain;
+    else
+        in->envelope_domain = fact_registrable(in->arena, host);
 }
 
 bool fact_is_sender_domain(const struct fact_input *in, struct span domain)
@@ -156,6 +157,16 @@ static size_t *host_slot(const struct fact_input *in, struct span_set *set,
     return &set->slots[at];
 }
 
+/* url_domain of a host. The suffix list is not asked for what is known: the sender's
+ * own domain, bare or as www. */
+static struct span domain_of(const struct fact_input *in, struct span host)
+{
+    struct span bare = span_starts(host, SPAN("www.")) ? span_from(host, 4) : host;
+    if (bare.len > 0 && span_eq(bare, in->from_domain) && span_index(bare, '.') > 0)
+        return in->from_domain;
+    return url_domain(in->arena, host);
+}
+
 static struct fact_host *host_of(struct fact_input *in, struct span_set *set,
                                  const struct url *url)
 {
@@ -165,7 +176,7 @@ static struct fact_host *host_of(struct fact_input *in, struct span_set *set,
         host->name = url->host;
         host->is_ip = url->is_ip;
         if (!url->is_ip)
-            host->domain = url_domain(in->arena, url->host);
+            host->domain = domain_of(in, url->host);
         host->is_foreign = host->domain.len > 0 && in->from_domain.len > 0 &&
                            !fact_is_sender_domain(in, host->domain);
         *slot = ++in->host_count;
@@ -245,5 +256,6 @@ void fact_input_build(struct fact_input *in, const struct message *msg,
     read_sender(in);
     read_links(in);
     count_images(in);
+    text_scan(fact_value(in, FIELD_SUBJECT), &in->subject);
     text_scan(msg->text, &in->text);
 }

@@ -91,7 +91,8 @@ struct fact_input {
     size_t shown_images;  /* images that are not hidden */
     size_t hidden_images; /* tracking pixels and their like */
 
-    struct text_scan text; /* of msg->text */
+    struct text_scan subject; /* of the Subject: field */
+    struct text_scan text;    /* of msg->text */
 };
 
 /* fact_input_build - work it all out. Cannot fail. */

@@ -39,7 +39,6 @@ struct scan {
     struct span s;
     size_t i;
     struct text_scan *out;
-    struct wording_filter filter;
     struct span recent[3];  /* the last words, newest first */
     unsigned since_percent; /* words since a percent figure; 255: none */
     size_t number_end;      /* where the last number ended; 0: none */
@@ -183,23 +182,32 @@ static void read_wide_word(struct scan *scan, struct word *w)
     w->end = i;
 }
 
+/* Upper, lower and digits of a word are counted at once, 21 bits each. */
+enum { TALLY_BITS = 21, TALLY_MASK = (1 << TALLY_BITS) - 1 };
+
 static void read_word(struct scan *scan, struct word *w)
 {
+    static const uint64_t tally_of[CLASS_DIGIT + 1] = {
+        [CLASS_UPPER] = 1,
+        [CLASS_LOWER] = UINT64_C(1) << TALLY_BITS,
+        [CLASS_DIGIT] = UINT64_C(1) << 2 * TALLY_BITS,
+    };
     const unsigned char *at = (const unsigned char *)scan->s.at;
     size_t i = scan->i;
-    size_t count[8] = {0};
+    size_t end = scan->s.len - i > TALLY_MASK ? i + TALLY_MASK : scan->s.len;
+    uint64_t tally = 0;
     *w = (struct word){.at = i, .is_ascii = true};
-    while (i < scan->s.len && (byte_class[at[i]] & CLASS_WORD))
-        count[byte_class[at[i++]]]++;
-    if (i < scan->s.len && (byte_class[at[i]] & CLASS_HIGH)) {
+    while (i < end && (byte_class[at[i]] & CLASS_WORD))
+        tally += tally_of[byte_class[at[i++]]];
+    if (i < end && (byte_class[at[i]] & CLASS_HIGH)) {
         w->is_ascii = false;
         read_wide_word(scan, w);
         return;
     }
     w->end = i;
-    w->upper = count[CLASS_UPPER];
-    w->lower = count[CLASS_LOWER];
-    w->digits = count[CLASS_DIGIT];
+    w->upper = tally & TALLY_MASK;
+    w->lower = tally >> TALLY_BITS & TALLY_MASK;
+    w->digits = tally >> 2 * TALLY_BITS;
     w->letters = w->latin = w->upper + w->lower;
 }
 
@@ -302,7 +310,7 @@ static void end_word(struct scan *scan, const struct word *w)
     note_price(scan, w, word, joined);
     if (!joined)
         note_percent_words(scan, word);
-    enum wording wording = wording_at(&scan->filter, scan->s, w->at);
+    enum wording wording = wording_at(scan->s, w->at);
     out->wording[wording]++;
     if (wording == WORDING_UNSUBSCRIBE)
         out->unsubscribe_at = w->at;
@@ -402,7 +410,6 @@ void text_scan(struct span s, struct text_scan *out)
 {
     struct scan scan = {.s = s, .out = out, .since_percent = 255};
     memset(out, 0, sizeof(*out));
-    wording_mask(&scan.filter);
     while (scan.i < s.len) {
         unsigned char cls = byte_class[(unsigned char)s.at[scan.i]];
         if (cls & CLASS_SPACE)

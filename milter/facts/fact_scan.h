@@ -60,13 +60,12 @@ void text_scan(struct span s, struct text_scan *out);
  * Source: Vade's cause "random string(s)"; the criterion is chosen. */
 bool text_is_random(struct span word);
 
-/* wording_mask, wording_at - the phrase that begins at s[at], a word's start; any
- * case, white space in it may be any run of white space. mask: from wording_mask, a
- * filter over the first two bytes. */
-struct wording_filter {
-    unsigned char bits[128];
-};
-void wording_mask(struct wording_filter *mask);
-enum wording wording_at(const struct wording_filter *mask, struct span s, size_t at);
+/* wording_at - the sort of the phrase that begins at s[at], a word's start; any case,
+ * white space in it may be any run of white space. UNKNOWN if none does. */
+enum wording wording_at(struct span s, size_t at);
+
+/* wording_phrase - the index-th phrase and its sort; NULL beyond the last. For tests.
+ */
+const char *wording_phrase(size_t index, enum wording *wording);
 
 #endif

@@ -83,25 +83,24 @@ static bool names_recipient(const struct fact_input *in, struct span subject)
 void fact_subject(const struct fact_input *in, struct facts *out)
 {
     struct span subject = span_trim(fact_value(in, FIELD_SUBJECT));
-    struct text_scan scan;
-    text_scan(subject, &scan);
-    size_t cased = scan.upper + scan.lower;
+    const struct text_scan *scan = &in->subject;
+    size_t cased = scan->upper + scan->lower;
     FACT_SET(subject_present, in->field[FIELD_SUBJECT] != NULL);
-    FACT_SET(subject_empty, scan.letters + scan.digits == 0 && subject.len == 0);
+    FACT_SET(subject_empty, scan->letters + scan->digits == 0 && subject.len == 0);
     FACT_SET(subject_length, count_characters(subject));
     if (cased >= CAPS_LETTERS_LEAST)
-        FACT_SET(subject_caps_ratio, (double)scan.upper / (double)cased);
-    FACT_SET(subject_exclamations, scan.exclamations);
-    FACT_SET(subject_percents, scan.percents);
-    FACT_SET(subject_money_amounts, scan.money);
-    FACT_SET(subject_emoji, scan.emoji);
+        FACT_SET(subject_caps_ratio, (double)scan->upper / (double)cased);
+    FACT_SET(subject_exclamations, scan->exclamations);
+    FACT_SET(subject_percents, scan->percents);
+    FACT_SET(subject_money_amounts, scan->money);
+    FACT_SET(subject_emoji, scan->emoji);
     FACT_SET(subject_impersonal, is_impersonal(in->arena, subject));
-    FACT_SET(subject_random_words, scan.random_words);
+    FACT_SET(subject_random_words, scan->random_words);
     FACT_SET(subject_disguised_words,
-             scan.mixed_words + scan.zero_width_inside + (scan.styled > 0));
+             scan->mixed_words + scan->zero_width_inside + (scan->styled > 0));
     FACT_SET(subject_reply_forged, reply_mark(subject) > 0 && !has_ancestor(in));
     FACT_SET(subject_names_recipient, names_recipient(in, subject));
-    FACT_SET(subject_transactional, scan.wording[WORDING_RECEIPT] > 0);
+    FACT_SET(subject_transactional, scan->wording[WORDING_RECEIPT] > 0);
     FACT_SET(subject_pressing,
-             scan.wording[WORDING_PRESSURE] + scan.wording[WORDING_CREDENTIAL] > 0);
+             scan->wording[WORDING_PRESSURE] + scan->wording[WORDING_CREDENTIAL] > 0);
 }
