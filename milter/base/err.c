@@ -9,6 +9,9 @@
 #include "base/text.h"
 
 static void write_text(struct err *err, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static void write_text(struct err *err, const char *fmt, va_list ap)
 {
     char raw[ERR_TEXT_BYTES];
     int want = vsnprintf(raw, sizeof raw, fmt, ap);
