@@ -431,7 +431,7 @@ static void consider(struct span word, const char *candidate, unsigned *best,
 const char *rule_words_nearest(struct span word, const char *const *own,
                                size_t own_count)
 {
-    unsigned best = word.len < 5 ? 2 : 4; /* farther is no typing error (chosen) */
+    unsigned best = word.len < 5 ? 3 : 4; /* farther is no typing error (chosen) */
     const char *nearest = NULL;
 
     for (size_t i = 0; i < own_count; i++)
