@@ -117,19 +117,30 @@ static bool is_unqualified(struct span host)
            span_iends(host, SPAN(".internal")) || span_iends(host, SPAN(".home"));
 }
 
+/* The domain in the Message-ID: is another's. The suffix list is asked last. */
+static bool is_foreign_id(const struct fact_input *in, struct span host)
+{
+    if (in->from_domain.len == 0 || is_unqualified(host) || is_mta_message_id(in) ||
+        span_ieq(host, in->env->host) || fact_is_sender_domain(in, host) ||
+        span_ieq(host, in->from[0].domain))
+        return false;
+    struct span domain = url_domain(in->arena, host);
+    if (domain.len == 0 || fact_is_sender_domain(in, domain))
+        return false;
+    return in->env->host.len == 0 ||
+           !span_ieq(domain,
+                     url_domain(in->arena, span_lower(in->arena, in->env->host)));
+}
+
 static void set_message_id(const struct fact_input *in, struct facts *out)
 {
     struct span id = span_trim(fact_value(in, FIELD_MESSAGE_ID));
     struct span host = id_host(in->arena, id);
-    struct span domain = url_domain(in->arena, host);
-    struct span ours = url_domain(in->arena, span_lower(in->arena, in->env->host));
-    bool is_ours = is_mta_message_id(in) || (ours.len > 0 && span_ieq(domain, ours));
     FACT_SET(message_id_present, in->field[FIELD_MESSAGE_ID] != NULL);
     FACT_SET(message_id_sound, is_sound_id(id));
     FACT_SET(message_id_by_mta, is_mta_message_id(in));
     FACT_SET(message_id_unqualified, host.len > 0 && is_unqualified(host));
-    FACT_SET(message_id_foreign, domain.len > 0 && in->from_domain.len > 0 &&
-                                     !is_ours && !fact_is_sender_domain(in, domain));
+    FACT_SET(message_id_foreign, is_foreign_id(in, host));
 }
 
 /* The time to measure Date: against; 0 when there is none. A file's own time is the

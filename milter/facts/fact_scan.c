@@ -39,7 +39,8 @@ struct scan {
     struct span s;
     size_t i;
     struct text_scan *out;
-    struct span recent[3];  /* the last words, newest first */
+    struct span recent[4];  /* the last words, in a ring */
+    size_t word_index;      /* where the next one goes */
     unsigned since_percent; /* words since a percent figure; 255: none */
     size_t number_end;      /* where the last number ended; 0: none */
     bool is_number_priced;  /* it has a currency already */
@@ -248,9 +249,7 @@ static void note_percent_words(struct scan *scan, struct span word)
             scan->since_percent = 255;
         }
     }
-    scan->recent[2] = scan->recent[1];
-    scan->recent[1] = scan->recent[0];
-    scan->recent[0] = word;
+    scan->recent[scan->word_index++ & 3] = word;
 }
 
 /* don't, well-known, 1,000.50: the word at `at` goes on with the one before. */
@@ -288,6 +287,34 @@ static void note_price(struct scan *scan, const struct word *w, struct span word
     scan->is_sign_pending = false;
 }
 
+/* For each first letter, the letters that hardly ever follow it: bit 0 is 'a'. Counted
+ * over word lists of the seven languages; under 1 in 10,000 pairs in each. */
+static const uint32_t rare_next[26] = {
+    0x0000000, 0x0a18004, 0x2e0b26a, 0x0810000, 0x0000000, 0x0811204, 0x0810024,
+    0x0a18284, 0x1400000, 0x1c30286, 0x0810024, 0x0800000, 0x0810200, 0x0000000,
+    0x0000000, 0x0c13004, 0x3efffff, 0x0800000, 0x0800000, 0x0810000, 0x0000000,
+    0x3c9b6ee, 0x3e19664, 0x2e33eea, 0x3a106a0, 0x1a386a8,
+};
+
+/* word: ASCII letters alone. */
+static bool is_random_letters(struct span word)
+{
+    static const uint32_t vowel_bits = 0x1104111; /* a e i o u y */
+    size_t rare = 0;
+    size_t vowels = 0;
+    unsigned before = 26;
+    for (size_t i = 0; i < word.len; i++) {
+        unsigned c = ((unsigned char)word.at[i] | 0x20u) - 'a';
+        vowels += vowel_bits >> c & 1;
+        if (before < 26)
+            rare += rare_next[before] >> c & 1;
+        /* Dutch ij closes a syllable, so anything may follow it */
+        before = c == 'j' - 'a' && before == 'i' - 'a' ? 26 : c;
+    }
+    return (rare >= 3 && rare * 4 >= word.len - 1) ||
+           (rare >= 2 && vowels * 5 < word.len);
+}
+
 static void end_word(struct scan *scan, const struct word *w)
 {
     struct text_scan *out = scan->out;
@@ -305,8 +332,9 @@ static void end_word(struct scan *scan, const struct word *w)
         out->words += !joined;
     if (w->latin > 0 && (w->cyrillic > 0 || (w->latin > 1 && w->greek > 0)))
         out->mixed_words++;
-    if (w->is_ascii && word.len >= 7 && text_is_random(word))
-        out->random_words++;
+    if (w->is_ascii && word.len >= 7 && word.len <= 40)
+        out->random_words +=
+            w->digits == 0 ? is_random_letters(word) : text_is_random(word);
     note_price(scan, w, word, joined);
     if (!joined)
         note_percent_words(scan, word);
@@ -368,8 +396,8 @@ static void take_percent(struct scan *scan)
     scan->out->percents++;
     scan->number_end = 0;
     scan->since_percent = 0;
-    for (int k = 1; k < 3; k++) /* recent[0] is the figure */
-        if (is_discount_word(scan->recent[k])) {
+    for (size_t k = 2; k < 4; k++) /* the newest is the figure itself */
+        if (is_discount_word(scan->recent[(scan->word_index - k) & 3])) {
             scan->out->discounts++;
             scan->since_percent = 255;
             return;
@@ -422,33 +450,6 @@ void text_scan(struct span s, struct text_scan *out)
             take_mark(&scan, s.at[scan.i]);
     }
     out->wording[WORDING_UNKNOWN] = 0;
-}
-
-/* For each first letter, the letters that hardly ever follow it: bit 0 is 'a'. Counted
- * over word lists of the seven languages; under 1 in 10,000 pairs in each. */
-static const uint32_t rare_next[26] = {
-    0x0000000, 0x0a18004, 0x2e0b26a, 0x0810000, 0x0000000, 0x0811204, 0x0810024,
-    0x0a18284, 0x1400000, 0x1c30286, 0x0810024, 0x0800000, 0x0810200, 0x0000000,
-    0x0000000, 0x0c13004, 0x3efffff, 0x0800000, 0x0800000, 0x0810000, 0x0000000,
-    0x3c9b6ee, 0x3e19664, 0x2e33eea, 0x3a106a0, 0x1a386a8,
-};
-
-static bool is_random_letters(struct span word)
-{
-    size_t rare = 0;
-    size_t vowels = 0;
-    char before = 0;
-    for (size_t i = 0; i < word.len; i++) {
-        char c = ascii_lower(word.at[i]);
-        char next = i + 1 < word.len ? ascii_lower(word.at[i + 1]) : 'a';
-        vowels += memchr("aeiouy", c, 6) != NULL;
-        /* Dutch ij closes a syllable, so anything may follow it */
-        if (!(c == 'j' && before == 'i'))
-            rare += rare_next[c - 'a'] >> (next - 'a') & 1;
-        before = c;
-    }
-    return (rare >= 3 && rare * 4 >= word.len - 1) ||
-           (rare >= 2 && vowels * 5 < word.len);
 }
 
 bool text_is_random(struct span word)
