@@ -41,6 +41,8 @@ struct writer {
     pthread_cond_t work;
     struct ticket *head, **tail;
     unsigned waiting, queue_max;
+    unsigned callers;    /* inside writer_run: writer_stop outlives them */
+    pthread_cond_t left; /* the last of them has gone */
     bool is_stopping;
     int64_t keep_s;
     struct writer_stats stats;
@@ -286,6 +288,7 @@ static void free_writer(struct writer *writer)
 {
     db_close(&writer->db);
     pthread_cond_destroy(&writer->work);
+    pthread_cond_destroy(&writer->left);
     pthread_mutex_destroy(&writer->lock);
     free(writer->path);
     free(writer);
@@ -302,6 +305,7 @@ int writer_start(struct writer **out, const char *path, unsigned queue_max,
         return err_set(err, ERR_MEMORY, "no memory for the writer");
     pthread_mutex_init(&writer->lock, NULL);
     init_cond(&writer->work);
+    init_cond(&writer->left);
     writer->tail = &writer->head;
     writer->queue_max = queue_max;
     writer->path = strdup(path);
@@ -378,9 +382,12 @@ int writer_run(struct writer *writer, writer_job *job, void *arg, unsigned timeo
     struct ticket ticket = {.job = job, .arg = arg, .err = err};
     init_cond(&ticket.done);
     pthread_mutex_lock(&writer->lock);
+    writer->callers++;
     ticket.rc = enqueue(writer, &ticket);
     if (ticket.rc == 0)
         wait_for(writer, &ticket, timeout_ms);
+    if (--writer->callers == 0)
+        pthread_cond_signal(&writer->left);
     pthread_mutex_unlock(&writer->lock);
     pthread_cond_destroy(&ticket.done);
     return ticket.rc;
@@ -400,6 +407,8 @@ void writer_stop(struct writer **writer)
     pthread_mutex_lock(&(*writer)->lock);
     (*writer)->is_stopping = true;
     pthread_cond_signal(&(*writer)->work);
+    while ((*writer)->callers > 0)
+        pthread_cond_wait(&(*writer)->left, &(*writer)->lock);
     pthread_mutex_unlock(&(*writer)->lock);
     pthread_join((*writer)->thread, NULL);
     if ((*writer)->db != NULL)
