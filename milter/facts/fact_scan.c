@@ -30,8 +30,8 @@ static const unsigned char byte_class[256] = {
 /* What the word under way is made of. */
 struct word {
     size_t at, end;
-    size_t upper, lower, digits, letters;
-    size_t latin, cyrillic, greek, unspaced;
+    uint32_t upper, lower, digits, letters;
+    uint32_t latin, cyrillic, greek, unspaced;
     bool is_ascii;
 };
 
@@ -183,32 +183,33 @@ static void read_wide_word(struct scan *scan, struct word *w)
     w->end = i;
 }
 
-/* Upper, lower and digits of a word are counted at once, 21 bits each. */
+/* Upper, lower and digits of a word are counted at once, 21 bits each; 0 ends it. */
 enum { TALLY_BITS = 21, TALLY_MASK = (1 << TALLY_BITS) - 1 };
+#define TALLY_LOWER (UINT64_C(1) << TALLY_BITS)
+#define TALLY_DIGIT (UINT64_C(1) << 2 * TALLY_BITS)
+static const uint64_t byte_tally['z' + 1] = {
+    ['0'] = R4(TALLY_DIGIT), R4(TALLY_DIGIT),          TALLY_DIGIT, TALLY_DIGIT,
+    ['A'] = R26(1),          ['a'] = R26(TALLY_LOWER),
+};
 
 static void read_word(struct scan *scan, struct word *w)
 {
-    static const uint64_t tally_of[CLASS_DIGIT + 1] = {
-        [CLASS_UPPER] = 1,
-        [CLASS_LOWER] = UINT64_C(1) << TALLY_BITS,
-        [CLASS_DIGIT] = UINT64_C(1) << 2 * TALLY_BITS,
-    };
     const unsigned char *at = (const unsigned char *)scan->s.at;
     size_t i = scan->i;
     size_t end = scan->s.len - i > TALLY_MASK ? i + TALLY_MASK : scan->s.len;
     uint64_t tally = 0;
     *w = (struct word){.at = i, .is_ascii = true};
-    while (i < end && (byte_class[at[i]] & CLASS_WORD))
-        tally += tally_of[byte_class[at[i++]]];
+    for (uint64_t one; i < end && at[i] <= 'z' && (one = byte_tally[at[i]]) != 0; i++)
+        tally += one;
     if (i < end && (byte_class[at[i]] & CLASS_HIGH)) {
         w->is_ascii = false;
         read_wide_word(scan, w);
         return;
     }
     w->end = i;
-    w->upper = tally & TALLY_MASK;
-    w->lower = tally >> TALLY_BITS & TALLY_MASK;
-    w->digits = tally >> 2 * TALLY_BITS;
+    w->upper = (uint32_t)(tally & TALLY_MASK);
+    w->lower = (uint32_t)(tally >> TALLY_BITS & TALLY_MASK);
+    w->digits = (uint32_t)(tally >> 2 * TALLY_BITS);
     w->letters = w->latin = w->upper + w->lower;
 }
 
