@@ -15,6 +15,9 @@ enum {
     RAW_PART_BYTES = 500000,
     CUT_SLACK_BYTES = 1024,
     URI_FORMS = 3,
+    MAILS_MAX = 500,  /* addresses taken from running text */
+    LOCAL_BYTES = 64, /* RFC 5321 4.5.3.1.1 */
+    DOMAIN_BYTES = 255,
     PIECES_MAX = 100000,
 };
 
@@ -370,6 +373,52 @@ static size_t add_forms(struct arena *arena, struct span uri, struct span *forms
     return count;
 }
 
+static bool is_address_char(char c, bool is_local)
+{
+    return ascii_is_alnum(c) || c == '.' || c == '-' ||
+           (is_local && (c == '_' || c == '+'));
+}
+
+/* The address around the '@' at at; empty if it is none. */
+static struct span address_around(struct span text, size_t at)
+{
+    size_t start = at, end = at + 1;
+
+    while (start > 0 && at - start < LOCAL_BYTES &&
+           is_address_char(text.at[start - 1], true))
+        start--;
+    while (end < text.len && end - at <= DOMAIN_BYTES &&
+           is_address_char(text.at[end], false))
+        end++;
+    while (end > at + 1 && !ascii_is_alpha(text.at[end - 1]))
+        end--;
+    if (start == at || memchr(text.at + at, '.', end - at) == NULL)
+        return (struct span){"", 0};
+    return (struct span){text.at + start, end - start};
+}
+
+/* Addresses in running text count as mailto: links. */
+static size_t add_addresses(const struct message *msg, struct span *forms)
+{
+    const struct span text = msg->text;
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.len && count < MAILS_MAX; i++) {
+        struct span address;
+        char *mail;
+        if (text.at[i] != '@')
+            continue;
+        address = address_around(text, i);
+        mail = address.len > 0 ? arena_alloc(msg->arena, address.len + 7) : NULL;
+        if (mail == NULL)
+            continue;
+        memcpy(mail, "mailto:", 7);
+        memcpy(mail + 7, address.at, address.len);
+        forms[count++] = (struct span){mail, address.len + 7};
+    }
+    return count;
+}
+
 static int compare(const void *a, const void *b)
 {
     return span_compare(*(const struct span *)a, *(const struct span *)b);
@@ -378,15 +427,17 @@ static int compare(const void *a, const void *b)
 struct rule_texts rule_text_uri(const struct message *msg)
 {
     struct pieces p = {.arena = msg->arena};
-    size_t count = 0, most = URI_FORMS * (msg->link_count + msg->image_count);
+    size_t count = 0;
+    size_t most = URI_FORMS * (msg->link_count + msg->image_count) + MAILS_MAX;
     struct span *forms = arena_array(msg->arena, most, sizeof *forms);
 
-    if (forms == NULL || most == 0)
+    if (forms == NULL)
         return p.texts;
     for (size_t i = 0; i < msg->link_count; i++)
         count += add_forms(msg->arena, msg->links[i].target, forms + count);
     for (size_t i = 0; i < msg->image_count; i++)
         count += add_forms(msg->arena, msg->images[i].source, forms + count);
+    count += add_addresses(msg, forms + count);
     qsort(forms, count, sizeof *forms, compare);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || !span_eq(forms[i], forms[i - 1]))

@@ -37,8 +37,8 @@ struct rule_texts rule_text_body(const struct message *msg);
  * 500,000 bytes of each at most, in pieces of 2 to 4 KiB. */
 struct rule_texts rule_text_rawbody(const struct message *msg);
 
-/* rule_text_uri - link targets and image sources, each as written and, where it
- * differs, with its scheme added and its escapes decoded. */
+/* rule_text_uri - link targets, image sources and mail addresses in text, each as
+ * written and, where it differs, with its scheme added and its escapes decoded. */
 struct rule_texts rule_text_uri(const struct message *msg);
 
 /* rule_text_full - the whole message with LF line ends, undecoded. */

@@ -147,6 +147,9 @@ static void hit_table(void **state)
         /* uri, full, mimeheader */
         {"uri A m{^http://shop\\.example/x\\?y=1$}", PLAIN, "A"},
         {"uri A /friend/", PLAIN, ""},
+        {"uri A /^mailto:eve\\.x\\@example\\.com$/",
+         HEAD "\nask <eve.x@example.com>.\n", "A"},
+        {"uri A /mailto/", HEAD "\na @ b, @x.y, c@d\n", ""},
         {"full A /now\\nMessage-ID: <1.*X-Empty:\\n\\nDear/s", PLAIN, "A"},
         {"full A /SGVsbG8/", MIXED, "A"},
         {"mimeheader A Content-Type =~ /pdf/", MIXED, "A"},
