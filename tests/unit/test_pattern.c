@@ -25,7 +25,7 @@
 
 static struct pattern *compile(const char *written)
 {
-    struct pattern *pattern;
+    struct pattern *pattern = NULL;
     struct span regex;
     unsigned flags;
     struct err err;

@@ -309,6 +309,7 @@ static void cut_and_starved(void **state)
 
 static void *match_often(void *argument)
 {
+    static char no_memory[] = "no memory", wrong_hits[] = "wrong hits";
     const struct ruleset *set = argument;
 
     for (int i = 0; i < ROUNDS; i++) {
@@ -316,11 +317,11 @@ static void *match_often(void *argument)
         struct message *msg = message_new(arena, 1 << 20);
         struct hits hits;
         if (msg == NULL)
-            return "no memory";
+            return no_memory;
         message_read(msg, SPAN(PLAIN));
         rule_match(set, msg, NULL, NULL, &hits);
         if (hits.count != 3)
-            return "wrong hits";
+            return wrong_hits;
         arena_free(&arena);
     }
     return NULL;
