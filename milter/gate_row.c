@@ -4,7 +4,6 @@
 #include "base/bounds.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "message/address.h"
 #include "message/url.h"
 
 /* Recipients written out in an audit row. chosen */
@@ -13,8 +12,7 @@ enum { LISTED_RECIPIENTS = 16 };
 void gate_from(const struct message *msg, struct span *address, struct span *domain)
 {
     size_t count;
-    struct mailbox *boxes =
-        address_list(msg->arena, message_value(msg, "From"), &count);
+    struct mailbox *boxes = message_mailboxes(msg, "From", &count);
     *address = count > 0 ? boxes[0].address : SPAN("");
     *domain = count > 0 ? url_domain(msg->arena, boxes[0].domain) : SPAN("");
     if (count > 0 && domain->len == 0)

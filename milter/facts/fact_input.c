@@ -107,7 +107,7 @@ struct span fact_registrable(struct arena *arena, struct span host)
 
 static void read_sender(struct fact_input *in)
 {
-    in->from = address_list(in->arena, fact_value(in, FIELD_FROM), &in->from_count);
+    in->from = message_mailboxes(in->msg, "From", &in->from_count);
     if (in->from_count > 0)
         in->from_domain = fact_registrable(in->arena, in->from[0].domain);
     struct span host = address_domain(in->env->mail_from);

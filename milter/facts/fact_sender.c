@@ -12,12 +12,10 @@ enum {
 };
 
 /* The first mailbox's domain as a registrable one; "" if there is none. */
-static struct span first_domain(const struct fact_input *in, enum field_id id)
+static struct span first_domain(const struct fact_input *in, const char *field)
 {
     size_t count;
-    if (in->field[id] == NULL)
-        return SPAN("");
-    struct mailbox *boxes = address_list(in->arena, in->field[id]->value, &count);
+    struct mailbox *boxes = message_mailboxes(in->msg, field, &count);
     return count > 0 ? fact_registrable(in->arena, boxes[0].domain) : SPAN("");
 }
 
@@ -103,8 +101,8 @@ static void set_addressees(const struct fact_input *in, struct facts *out)
 {
     size_t to_count;
     size_t cc_count;
-    struct mailbox *to = address_list(in->arena, fact_value(in, FIELD_TO), &to_count);
-    struct mailbox *cc = address_list(in->arena, fact_value(in, FIELD_CC), &cc_count);
+    struct mailbox *to = message_mailboxes(in->msg, "To", &to_count);
+    struct mailbox *cc = message_mailboxes(in->msg, "Cc", &cc_count);
     bool is_present = in->field[FIELD_TO] != NULL || in->field[FIELD_CC] != NULL ||
                       in->field[FIELD_BCC] != NULL;
     FACT_SET(to_present, is_present);
@@ -116,8 +114,8 @@ static void set_addressees(const struct fact_input *in, struct facts *out)
 
 void fact_sender(const struct fact_input *in, struct facts *out)
 {
-    struct span sender = first_domain(in, FIELD_SENDER);
-    struct span reply = first_domain(in, FIELD_REPLY_TO);
+    struct span sender = first_domain(in, "Sender");
+    struct span reply = first_domain(in, "Reply-To");
     bool is_reply_foreign =
         reply.len > 0 && in->from_domain.len > 0 && !fact_is_sender_domain(in, reply);
     set_from(in, out);

@@ -435,28 +435,3 @@ void message_read(struct message *msg, struct span bytes)
     message_add_body(msg, bytes.at, bytes.len);
     message_finish(msg);
 }
-
-const struct header_field *message_field(const struct message *msg, const char *name,
-                                         size_t n)
-{
-    struct span wanted = span_of(name);
-    for (size_t i = 0; i < msg->field_count; i++)
-        if (span_ieq(msg->fields[i].name, wanted) && n-- == 0)
-            return &msg->fields[i];
-    return NULL;
-}
-
-size_t message_field_count(const struct message *msg, const char *name)
-{
-    struct span wanted = span_of(name);
-    size_t count = 0;
-    for (size_t i = 0; i < msg->field_count; i++)
-        count += span_ieq(msg->fields[i].name, wanted);
-    return count;
-}
-
-struct span message_value(const struct message *msg, const char *name)
-{
-    const struct header_field *field = message_field(msg, name, 0);
-    return field != NULL ? field->value : SPAN("");
-}

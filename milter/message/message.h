@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "message/address.h"
 #include "message/html.h"
 #include "message/url.h"
 
@@ -162,5 +163,12 @@ size_t message_field_count(const struct message *msg, const char *name);
 
 /* message_value - the decoded value of the first field of that name, or empty. */
 struct span message_value(const struct message *msg, const char *name);
+
+/* message_mailboxes - the mailboxes of the first field of that name, *count of them.
+ * The syntax is read before RFC 2047 words are decoded (RFC 2047 5: a word stands for
+ * text, never for structure), so that an encoded "<x@bank.example>," stays part of a
+ * display name. */
+struct mailbox *message_mailboxes(const struct message *msg, const char *name,
+                                  size_t *count);
 
 #endif
