@@ -358,6 +358,22 @@ static void every_cut_and_every_cap_is_survived(void **state)
     }
 }
 
+static void encoded_words_are_no_structure(void **state)
+{
+    struct message *msg = message_new(arena, 1 << 20);
+    size_t count;
+    (void)state;
+    /* the word decodes to: "Bank" <help@bank.example>, */
+    message_read(msg, SPAN("From: =?utf-8?b?IkJhbmsiIDxoZWxwQGJhbmsuZXhhbXBsZT4s?=\n"
+                           " <eve@evil.example>\n\nbody\n"));
+    struct mailbox *from = message_mailboxes(msg, "From", &count);
+    assert_int_equal(count, 1);
+    assert_true(span_eq(from[0].domain, SPAN("evil.example")));
+    assert_true(span_find(from[0].display, SPAN("help@bank.example")) >= 0);
+    assert_null(message_mailboxes(msg, "To", &count));
+    assert_int_equal(count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +386,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_reader_sees_what_is_shown, setup, teardown),
         cmocka_unit_test_setup_teardown(text_links_are_found_once, setup, teardown),
         cmocka_unit_test_setup_teardown(file_names_come_from_either_field, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(encoded_words_are_no_structure, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(big_leaves_keep_their_head, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds_are_flagged, setup, teardown),
