@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * cmd_lint - config and rules: every error, skipped rule and remark, with file:line.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "rules/ruleset.h"
+#include "tool/commands.h"
+#include "tool/print.h"
+
+enum { ROW_BYTES = 1 << 18 };
+
+static bool is_terse;
+
+static const struct option_row options[] = {
+    {"quiet", 'q', NULL, OPTION_FLAG, &is_terse, "errors and the summary only"},
+    {0},
+};
+
+static const char *level_name(enum remark_level level)
+{
+    static const char *const names[] = {"unknown", "note", "warning", "skipped",
+                                        "error"};
+    return names[level];
+}
+
+static enum colour level_colour(enum remark_level level)
+{
+    static const enum colour colours[] = {COLOUR_NONE, COLOUR_DIM, COLOUR_YELLOW,
+                                          COLOUR_YELLOW, COLOUR_RED};
+    return colours[level];
+}
+
+/* The config's errors come as "file:line: text". */
+struct findings {
+    struct tool *tool;
+    size_t counts[REMARK_ERROR + 1];
+};
+
+static void print_remark(struct findings *findings, const struct remark *remark)
+{
+    struct arena *arena = findings->tool->arena;
+    findings->counts[remark->level]++;
+    if (is_terse && remark->level != REMARK_ERROR)
+        return;
+    if (findings->tool->json) {
+        struct buf out;
+        struct json json;
+        buf_init(&out, arena, ROW_BYTES);
+        json_init(&json, &out);
+        json_open(&json, NULL, '{');
+        json_text(&json, "file", span_of(remark->file));
+        json_int(&json, "line", remark->line);
+        json_text(&json, "level", span_of(level_name(remark->level)));
+        json_text(&json, "text", span_of(remark->text));
+        json_close(&json, '}');
+        puts(buf_cstr(&out));
+        return;
+    }
+    if (remark->file[0] != '\0')
+        printf("%s:", print_escape(arena, span_of(remark->file)));
+    if (remark->line > 0)
+        printf("%u:", remark->line);
+    printf("%s%s%s%s: %s\n", remark->file[0] != '\0' ? " " : "",
+           colour_begin(level_colour(remark->level)), level_name(remark->level),
+           colour_end(level_colour(remark->level)),
+           print_escape(arena, span_of(remark->text)));
+}
+
+/* "file:line: text" taken apart; a text without them stands alone. */
+static void take_config_error(void *arg, const char *text)
+{
+    struct findings *findings = arg;
+    struct arena *arena = findings->tool->arena;
+    struct span whole = span_of(text);
+    struct span file, rest, line, words;
+    uint64_t number = 0;
+    struct remark remark = {REMARK_ERROR, "", 0, text};
+    if (span_cut(whole, ':', &file, &rest) && span_cut(rest, ':', &line, &words) &&
+        text_parse_count(line, 1u << 30, &number)) {
+        remark.file = span_cstr(arena, file);
+        remark.line = (unsigned)number;
+        remark.text = span_cstr(arena, span_trim(words));
+    }
+    print_remark(findings, &remark);
+}
+
+static int lint_config(struct tool *tool, struct findings *findings)
+{
+    struct err err;
+    const char *path = tool_config_path(tool);
+    if (settings_load(&tool->settings, path, take_config_error, findings, &err) == 0)
+        return 0;
+    if (findings->counts[REMARK_ERROR] == 0) { /* a file that cannot be read */
+        struct remark remark = {REMARK_ERROR, "", 0, err.text};
+        print_remark(findings, &remark);
+    }
+    return -1;
+}
+
+static int lint_rules(struct tool *tool, struct findings *findings, size_t *rules,
+                      struct err *err)
+{
+    struct settings *fallback = NULL;
+    struct rule_report report;
+    struct ruleset *set = NULL;
+    struct err why;
+    if (tool->settings == NULL && settings_default(&fallback, err) != 0)
+        return -1;
+    const struct conf_list *paths =
+        tool->settings != NULL ? &tool->settings->rule_paths : &fallback->rule_paths;
+    const char *const *at = tool->rules != NULL ? &tool->rules : paths->at;
+    size_t count = tool->rules != NULL ? 1 : paths->count;
+    int result = rule_report_init(&report, err);
+    if (result == 0) {
+        size_t before = findings->counts[REMARK_ERROR];
+        int loaded = ruleset_load(&set, at, count, true, &report, &why);
+        for (size_t i = 0; i < report.count; i++)
+            print_remark(findings, &report.remarks[i]);
+        if (loaded != 0 && findings->counts[REMARK_ERROR] == before) {
+            struct remark remark = {REMARK_ERROR, "", 0, why.text};
+            print_remark(findings, &remark);
+        }
+        *rules = loaded == 0 ? ruleset_count(set) : 0;
+        ruleset_free(&set);
+        rule_report_clear(&report);
+    }
+    settings_free(&fallback);
+    return result;
+}
+
+static void print_summary(const struct findings *findings, size_t rules)
+{
+    const struct tool *tool = findings->tool;
+    if (tool->json)
+        return;
+    const char *path = tool_config_path(tool);
+    printf("config %s, ", path != NULL ? path : "none (defaults)");
+    if (tool->settings != NULL)
+        printf("%zu limits, ", tool->settings->limit_count);
+    printf("%zu rules; %zu errors, %zu skipped, %zu warnings, %zu notes\n", rules,
+           findings->counts[REMARK_ERROR], findings->counts[REMARK_SKIPPED],
+           findings->counts[REMARK_WARNING], findings->counts[REMARK_NOTE]);
+}
+
+static int run(struct tool *tool, struct err *err)
+{
+    struct findings findings = {.tool = tool};
+    size_t rules = 0;
+    lint_config(tool,
+                &findings); /* its errors are counted; the rules are read anyway */
+    if (lint_rules(tool, &findings, &rules, err) != 0)
+        return -1;
+    print_summary(&findings, rules);
+    return findings.counts[REMARK_ERROR] > 0 ? EXIT_FOUND : EXIT_FINE;
+}
+
+const struct command outgate_cmd_lint = {
+    .name = "lint",
+    .words = "",
+    .summary = "check config and rules: errors, skipped rules, remarks, with file:line",
+    .details =
+        "Each pattern is also timed on a hostile text. Ends with 1 if there are\n"
+        "errors, 0 with warnings only.",
+    .examples = "  outgate lint\n"
+                "  outgate lint --rules /etc/outgate/rules.d\n"
+                "  outgate lint --json | jq -r 'select(.level == \"error\")'",
+    .options = options,
+    .run = run,
+};

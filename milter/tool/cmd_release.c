@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * cmd_release - let held mail go.
+ */
+#include "tool/commands.h"
+#include "tool/deed.h"
+
+static struct deed given;
+
+static const struct option_row options[] = {
+    {"sender", 0, "KEY", OPTION_TEXT, &given.sender,
+     "all that this sender has waiting"},
+    {"due", 0, NULL, OPTION_FLAG, &given.due,
+     "what is due by now (with --sender: of that sender)"},
+    {"all", 0, NULL, OPTION_FLAG, &given.all, "everything that waits"},
+    {0},
+};
+
+static int run(struct tool *tool, struct err *err)
+{
+    return deed_run(tool, &given, err);
+}
+
+const struct command outgate_cmd_release = {
+    .name = "release",
+    .words = "[ID...]",
+    .summary = "let held mail go, and charge it to its sender's limits",
+    .details =
+        "ID is the log's id, a queue id, an incident id or a Message-ID. As root: the\n"
+        "hold queue belongs to the superuser. A message whose queue id belongs to\n"
+        "another mail by now is not touched. One that waited longer than half of\n"
+        "Postfix's maximal_queue_lifetime is requeued, and gets a new queue id.\n"
+        "Ends with 1 if any message could not be released.",
+    .examples = "  outgate release 17 4jX9R33dk9z1fPKf\n"
+                "  outgate release --sender sasl_user:bob@example.com\n"
+                "  outgate release --due",
+    .words_max = SIZE_MAX,
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * deed - let held mail go, or delete it: what release and drop share.
+ *
+ * First the MTA, then the log: only what the MTA has confirmed is marked, in one short
+ * transaction with the charges that a release owes. If that fails the mail has gone
+ * all the same; the next release finds it gone and says so.
+ */
+#ifndef OUTGATE_TOOL_DEED_H
+#define OUTGATE_TOOL_DEED_H
+
+#include "mta.h"
+#include "store/held.h"
+#include "tool/tool.h"
+
+struct deed {
+    bool is_drop;
+    bool all, due;      /* all that waits; what is due by now */
+    const char *sender; /* or NULL */
+    bool is_confirmed;  /* do not ask */
+};
+
+/* deed_run - choose by tool->words and deed, ask if it is a drop, do it, record it,
+ * print what became of each. The exit code, or -1 with err. */
+int deed_run(struct tool *tool, const struct deed *deed, struct err *err);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * scan_judge - one mail through the gate's pure stages, and what is printed of it.
+ *
+ * Threads: a struct scan_how is shared and never changed; each call has its own arena.
+ */
+#ifndef OUTGATE_TOOL_SCAN_JUDGE_H
+#define OUTGATE_TOOL_SCAN_JUDGE_H
+
+#include "gate.h"
+#include "tool/scan_input.h"
+#include "tool/tool.h"
+
+/* What the command line says for all mails. */
+struct scan_how {
+    const struct engine *engine;
+    bool json, with_facts, is_terse;
+    enum mail_class mail_class;
+    const char *mail_from, *client_ip, *helo, *auth_user; /* NULL: not said */
+    const struct option_list *recipients;
+};
+
+struct scan_result {
+    char *text; /* to print, malloc'ed; NULL without memory */
+    size_t text_len;
+    enum action action; /* UNKNOWN: there is no verdict, see error */
+    char error[300];    /* for standard error; "" fine */
+};
+
+/* scan_judge - score mail and write result. The arena is reset first. Cannot fail but
+ * for memory, which stands in result->error. */
+void scan_judge(const struct scan_how *how, const struct scan_mail *mail,
+                struct arena *arena, struct scan_result *result);
+
+/* scan_arena_bytes - what an arena for one mail must be able to hold. */
+size_t scan_arena_bytes(const struct engine *engine);
+
+#endif
