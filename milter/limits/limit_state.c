@@ -4,6 +4,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+/* Mail may be charged so long after its row was written: held, then released. chosen */
+#define LATE_US INT64_C(604800000000)
+
 /* So many dead rows of a key are worth a DELETE. chosen */
 enum { DEAD_ROWS = 16 };
 
@@ -190,6 +193,69 @@ int limit_state_charge(struct db *db, const struct limit *limit, struct span key
         query_bind_int(query, 5, part.width_us);
         query_bind_int(query, 6, is_capped ? part.amount : amount);
         if (query_run(query, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int delete_part(struct db *db, const struct limit *limit, int id,
+                       int64_t before_us, struct err *err)
+{
+    struct query *query = db_query(
+        db, "DELETE FROM limit_slot WHERE limit_name = ?1 AND part = ?2 AND at_us < ?3",
+        err);
+    if (query == NULL)
+        return -1;
+    query_bind_text(query, 1, span_of(limit->name));
+    query_bind_int(query, 2, id);
+    query_bind_int(query, 3, before_us);
+    return query_run(query, err);
+}
+
+static int copy_charges(struct db *db, const struct limit *limit, int id,
+                        const struct limit_part *part, int64_t from_us,
+                        int64_t before_us, struct err *err)
+{
+    struct query *query = db_query(
+        db,
+        "INSERT INTO limit_slot (limit_name, key, part, at_us, width_us, amount) "
+        "SELECT limit_name, key, ?2, at_us / ?3 * ?3, ?3, sum(min(amount, ?4)) "
+        "FROM charge WHERE message >= coalesce((SELECT id FROM message WHERE "
+        "at_us >= ?5 - ?7 ORDER BY at_us LIMIT 1), 0) AND limit_name = ?1 AND "
+        "at_us >= ?5 AND at_us < ?6 GROUP BY key, at_us / ?3 "
+        "ON CONFLICT (limit_name, key, part, at_us) DO UPDATE SET "
+        "amount = amount + excluded.amount, "
+        "width_us = max(width_us, excluded.width_us)",
+        err);
+    if (query == NULL)
+        return -1;
+    query_bind_text(query, 1, span_of(limit->name));
+    query_bind_int(query, 2, id);
+    query_bind_int(query, 3, part->width_us);
+    query_bind_int(query, 4, limit->action != ACTION_SLOW ? part->amount : INT64_MAX);
+    query_bind_int(query, 5, from_us);
+    query_bind_int(query, 6, before_us);
+    query_bind_int(query, 7, LATE_US);
+    return query_run(query, err);
+}
+
+int limit_state_refill(struct db *db, const struct limit *old,
+                       const struct limit *limit, int64_t now_us, struct err *err)
+{
+    for (int id = 0; id < limit_part_count(limit); id++) {
+        struct limit_part was = {0};
+        struct limit_part is = {0};
+        int64_t before_us = INT64_MAX; /* rows from here on are still there */
+        describe(limit, (enum limit_part_id)id, &is);
+        if (id < limit_part_count(old)) {
+            describe(old, (enum limit_part_id)id, &was);
+            before_us = (now_us / was.width_us - LIMIT_SLOTS) * was.width_us;
+        }
+        if (is.width_us <= was.width_us)
+            continue;
+        int64_t from_us = now_us - (LIMIT_SLOTS + 1) * is.width_us;
+        if (delete_part(db, limit, id, before_us, err) != 0 ||
+            copy_charges(db, limit, id, &is, from_us, before_us, err) != 0)
             return -1;
     }
     return 0;

@@ -20,8 +20,8 @@ enum limit_part_id { LIMIT_PART_MAIN = 0, LIMIT_PART_BURST = 1 };
 
 /* One part of one limit for one key, read from the table. */
 struct limit_part {
-    int64_t amount;   /* N of this part */
-    int64_t width_us; /* of a slot */
+    int64_t amount;     /* N of this part */
+    int64_t width_us;   /* of a slot */
     struct slot *slots; /* heap */
     size_t count, room;
 };
@@ -48,6 +48,12 @@ int64_t limit_part_used(const struct limit_part *part, int64_t now_us);
  * the part's own counts as that, unless the limit is SLOW: then it counts in full. */
 int limit_state_charge(struct db *db, const struct limit *limit, struct span key,
                        int64_t amount, int64_t at_us, struct err *err);
+
+/* limit_state_refill - a limit's windows have grown since `old` was in force: what was
+ * forgotten then and counts now is taken from table charge again. Only window, amount
+ * and burst of old are read. now_us: not after the limit clock. */
+int limit_state_refill(struct db *db, const struct limit *old,
+                       const struct limit *limit, int64_t now_us, struct err *err);
 
 /* limit_state_expire - look at the next `rows` rows of the table, in turn from call to
  * call, and delete those that no window can see at now_us. */

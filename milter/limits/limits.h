@@ -77,8 +77,10 @@ int limits_charge_stored(struct db *db, const struct limit *table, size_t count,
                          int64_t id, int64_t now_us, struct err *err);
 
 /* limits_publish - write the limits in force into table limit_in_force, where the view
- * limits_now finds them; in the caller's transaction. What was charged to a limit whose
- * unit has changed is forgotten: it cannot be compared. */
+ * limits_now finds them; in the caller's transaction. A limit whose window has grown
+ * since they were last published is filled from table charge, as far back as that is
+ * kept. What was charged to a limit whose unit has changed is forgotten: it cannot be
+ * compared. */
 int limits_publish(struct db *db, const struct limit *table, size_t count,
                    struct err *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "limits/limit_state.h"
 #include "limits/limit_window.h"
 #include "limits/limits.h"
 
-#include <stdio.h>
 /* Amounts of another unit would be read as amounts of today's. */
 static int forget_other_unit(struct db *db, const struct limit *limit, struct err *err)
 {
@@ -16,6 +16,45 @@ static int forget_other_unit(struct db *db, const struct limit *limit, struct er
     query_bind_text(query, 1, span_of(limit->name));
     query_bind_text(query, 2, span_of(limit_unit_name(limit->unit)));
     return query_run(query, err);
+}
+
+static int newest(struct db *db, int64_t *at_us, struct err *err)
+{
+    struct query *query = db_query(db, "SELECT max(at_us) FROM message", err);
+    if (query == NULL || query_step(query, err) < 0)
+        return -1;
+    *at_us = query_int(query, 0);
+    query_reset(query);
+    return 0;
+}
+
+/* A longer window looks back to what the shorter one has forgotten. */
+static int refill(struct db *db, const struct limit *limit, struct err *err)
+{
+    char keys[LIMIT_KEYS_BYTES];
+    struct query *query = db_query(db,
+                                   "SELECT window_us, amount, burst FROM "
+                                   "limit_in_force WHERE name = ?1 AND unit = ?2 AND "
+                                   "keys = ?3 AND window_us > 0",
+                                   err);
+    if (query == NULL)
+        return -1;
+    query_bind_text(query, 1, span_of(limit->name));
+    query_bind_text(query, 2, span_of(limit_unit_name(limit->unit)));
+    query_bind_text(query, 3, span_of(limit_print_keys(limit, keys)));
+    int rc = query_step(query, err);
+    if (rc <= 0)
+        return rc;
+    struct limit old = {.window_us = query_int(query, 0),
+                        .amount = query_int(query, 1),
+                        .burst = query_int(query, 2)};
+    int64_t now_us;
+    query_reset(query);
+    if (limit->window_us == 0)
+        return 0;
+    if (newest(db, &now_us, err) != 0)
+        return -1;
+    return limit_state_refill(db, &old, limit, now_us, err);
 }
 
 static int insert_limit(struct db *db, const struct limit *limit, size_t position,
@@ -67,7 +106,7 @@ int limits_publish(struct db *db, const struct limit *table, size_t count,
         return -1;
     for (size_t i = 0; i < count; i++)
         if (forget_other_unit(db, &table[i], err) != 0 ||
-            insert_limit(db, &table[i], i, err) != 0)
+            refill(db, &table[i], err) != 0 || insert_limit(db, &table[i], i, err) != 0)
             return -1;
     return 0;
 }

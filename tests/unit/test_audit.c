@@ -439,6 +439,64 @@ static void test_views(void **state)
         assert_string_equal(ask(w, rows[i].sql), rows[i].want);
 }
 
+/* At now_us, as the gate does. */
+static void decide(struct world *w, int64_t now_us, int64_t recipients)
+{
+    struct audit_row row = plain(w);
+    struct charge_request request = {.mail_class = CLASS_OUTBOUND,
+                                     .sender = SPAN("sasl_user:bob"),
+                                     .recipients = recipients,
+                                     .is_charged = true,
+                                     .max_hold_us = 48 * HOUR};
+    assert_int_equal(limits_charge(w->db, &w->limit, 1, &request, now_us, w->arena,
+                                   &w->charge, &w->err),
+                     0);
+    row.at_us = now_us;
+    row.action = w->charge.action;
+    row.charge = &w->charge;
+    record(w, &row);
+}
+
+static void publish(struct world *w, const char *sentence)
+{
+    assert_int_equal(limit_parse(SPAN("login"), span_of(sentence), &w->limit, &w->err),
+                     0);
+    if (limits_publish(w->db, &w->limit, 1, &w->err) != 0)
+        fail_msg("%s", w->err.text);
+}
+
+static int64_t used(struct world *w, int64_t now_us)
+{
+    int64_t amount;
+    int64_t free_at_us;
+    assert_int_equal(limits_used(w->db, &w->limit, SPAN("sasl_user:bob"), 1, now_us,
+                                 &amount, &free_at_us, &w->err),
+                     0);
+    return amount;
+}
+
+/* The config's window grows: what the shorter one had forgotten counts again, and
+ * nothing counts twice. */
+static void test_window_grows(void **state)
+{
+    struct world *w = *state;
+    publish(w, "20 recipients per 1h per sender, then hold");
+    for (int i = 0; i < 60; i++) /* one each half hour, and a large one */
+        decide(w, w->now_us + i * HOUR / 2, i == 50 ? 10 : 1);
+    int64_t now_us = w->now_us + 59 * HOUR / 2;
+    assert_in_range(used(w, now_us), 2, 3);
+    publish(w, "100 recipients per 1d per sender, burst 50, then hold");
+    assert_int_equal(used(w, now_us), 58);
+    int64_t before = used(w, now_us);
+    publish(w, "100 recipients per 1d per sender, burst 50, then hold"); /* no change */
+    assert_int_equal(used(w, now_us), before);
+    decide(w, now_us, 1);
+    publish(w, "100 recipients per 2d per sender, then hold");
+    assert_int_equal(used(w, now_us), 70); /* all there ever were */
+    publish(w, "100 recipients per 1d per sender+client_ip, then hold");
+    assert_int_equal(used(w, now_us), 59); /* other keys: nothing is filled in */
+}
+
 static void test_time_text(void **state)
 {
     (void)state;
@@ -510,11 +568,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-        T(test_round_trip),     T(test_hostile_text),
-        T(test_recipients_cut), T(test_what_is_charged),
-        T(test_held),           T(test_expire),
-        T(test_views),          cmocka_unit_test(test_time_text),
-        T(test_modes),          T(test_schema),
+        T(test_round_trip),      T(test_hostile_text), T(test_recipients_cut),
+        T(test_what_is_charged), T(test_held),         T(test_expire),
+        T(test_views),           T(test_window_grows), cmocka_unit_test(test_time_text),
+        T(test_modes),           T(test_schema),
 #undef T
     };
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
