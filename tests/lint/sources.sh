@@ -65,25 +65,41 @@ part_rules() {
     fi
 }
 
+# test_*.c are tests, kill_*.c programs that tests start, oracle_*.c compare with
+# libraries that outgate itself does not use.
 part_unit() {
     tests=$(find_sorted tests/unit -name 'test_*.c' | sed 's/\.c$//')
-    others=$(find_sorted tests/unit -name '*.[ch]' ! -name 'test_*.c')
+    helpers=$(find_sorted tests/unit -name 'kill_*.c' | sed 's/\.c$//')
+    oracles=$(find_sorted tests/unit -name 'oracle_*.c' | sed 's/\.c$//')
+    benches=$(find_sorted tests/bench -name '*.c' | sed 's/\.c$//')
     list UNIT_CASES $tests
+    list UNIT_HELPERS $helpers
+    list ORACLES $oracles
+    list BENCHES $benches
     echo 'if HAVE_CMOCKA'
     echo 'UNIT_TESTS = $(UNIT_CASES)'
     echo 'check_PROGRAMS += $(UNIT_CASES)'
     echo 'else'
     echo 'UNIT_TESTS ='
     echo 'endif'
+    echo 'check_PROGRAMS += $(UNIT_HELPERS)'
+    echo 'if HAVE_ORACLES'
+    echo 'check_PROGRAMS += $(ORACLES)'
+    echo 'endif'
+    echo 'EXTRA_PROGRAMS = $(BENCHES)'
     for test in $tests; do
         name=$(echo "$test" | tr '/.' '__')
-        [ -z "$others" ] || list "${name}_SOURCES" "$test.c" $others
         echo "${name}_LDADD = \$(LDADD) \$(CMOCKA_LIBS)"
+    done
+    for oracle in $oracles; do
+        name=$(echo "$oracle" | tr '/.' '__')
+        echo "${name}_CPPFLAGS = \$(AM_CPPFLAGS) \$(ORACLE_CFLAGS)"
+        echo "${name}_LDADD = \$(LDADD) \$(ORACLE_LIBS)"
     done
 }
 
 part_scripts() {
-    list SCRIPT_TESTS $(find_sorted tests/rules tests/proto tests/e2e -name '*.sh' \
+    list SCRIPT_TESTS $(find_sorted tests/unit tests/rules tests/proto tests/e2e -name '*.sh' \
         ! -name 'lib*.sh')
 }
 
