@@ -231,21 +231,48 @@ static void print_object(struct tool *tool, const struct record *record,
     puts(buf_cstr(&out));
 }
 
+/* The sender in the log that a bare value is: "bob" -> "sasl_user:bob"; the first kind
+ * that has one, in the order of enum identity. False when there is none. */
+static bool find_sender(struct tool *tool, struct span value, struct span *key)
+{
+    for (int kind = IDENTITY_SASL_USER; kind < IDENTITY_COUNT; kind++) {
+        struct buf text;
+        buf_init(&text, tool->arena, 4096);
+        buf_printf(&text, "%s:", identity_name((enum identity)kind));
+        buf_add_span(&text, value);
+        *key = sender_key(tool->arena, buf_span(&text));
+        struct query *query =
+            db_query(tool->db, "SELECT 1 FROM message WHERE sender = ?1 LIMIT 1", NULL);
+        if (query == NULL)
+            return false;
+        query_bind_text(query, 1, *key);
+        bool found = query_step(query, NULL) > 0;
+        query_reset(query);
+        if (found)
+            return true;
+    }
+    return false;
+}
+
 /* The spelling that limits use: a login in lower case, an IPv6 client as its /64. */
-static struct span key_of(struct arena *arena, struct span word)
+static struct span key_of(struct tool *tool, struct span word)
 {
     struct netaddr address;
+    struct span key;
     char text[NETADDR_TEXT_BYTES];
-    if (kind_of(word) == LIMIT_CLIENT_IP && netaddr_parse(word, &address))
-        return span_dup(arena, span_of(netaddr_key(&address, text)));
-    return sender_key(arena, word);
+    enum limit_key kind = kind_of(word);
+    if (kind == LIMIT_CLIENT_IP && netaddr_parse(word, &address))
+        return span_dup(tool->arena, span_of(netaddr_key(&address, text)));
+    if (kind == LIMIT_KEY_NONE && find_sender(tool, word, &key))
+        return key;
+    return sender_key(tool->arena, word);
 }
 
 static int explain_key(struct tool *tool, struct span word, struct err *err)
 {
     struct windows list = {.count = 0};
     struct standing standing;
-    struct span key = key_of(tool->arena, word);
+    struct span key = key_of(tool, word);
     if (add_unused(tool, &list, key, err) != 0 ||
         add_used(tool, &list, key, err) != 0 ||
         read_standing(tool, key, &standing, err) != 0)
@@ -318,9 +345,10 @@ static int explain_message(struct tool *tool, const struct record *r, struct err
         print_object(tool, r, SPAN(""), NULL, &list);
         return EXIT_FINE;
     }
-    printf("Message %lld of %s, from %s to %lld recipients: %s%s.\n", (long long)r->id,
+    printf("Message %lld of %s, from %s to %lld recipient%s: %s%s.\n", (long long)r->id,
            print_time(r->at_us, time), print_escape(tool->arena, r->sender),
-           (long long)r->recipients, action_name(r->action),
+           (long long)r->recipients, r->recipients == 1 ? "" : "s",
+           action_name(r->action),
            r->is_shadow ? " (shadow mode: recorded, not done)" : "");
     printf("Why: %s\n", print_escape(tool->arena, r->reason));
     if (!span_eq(r->meant, r->action_text))

@@ -75,15 +75,15 @@ static void add_row(struct table *table, const struct fact_row *row)
     table_cell(table, type_name(row->type));
     table_cell(table, row->unit);
     table_cell(table, row->range);
-    table_cell(table, row->doc);
     table_cell(table, row->source);
+    table_cell(table, row->doc);
 }
 
 static int run(struct tool *tool, struct err *err)
 {
     static const struct column columns[] = {
-        {"FACT", false, false},  {"TYPE", false, false}, {"UNIT", false, true},
-        {"RANGE", false, false}, {"SAYS", false, true},  {"SOURCE", false, true}};
+        {"FACT", false, false},  {"TYPE", false, false},  {"UNIT", false, true},
+        {"RANGE", false, false}, {"SOURCE", false, true}, {"SAYS", false, true}};
     struct table table;
     size_t count = 0;
     if (wants_mdoc) {

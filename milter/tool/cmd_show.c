@@ -104,9 +104,9 @@ static void print_who(struct arena *arena, const struct record *r)
     text_field(arena, "subject", r->subject);
     text_field(arena, "mailer", r->x_mailer);
     text_field(arena, "script", r->script);
-    snprintf(text, sizeof text, "%lld recipients, %lld bytes, judged in %.1f ms",
-             (long long)r->recipients, (long long)r->size_bytes,
-             (double)r->elapsed_us / 1000);
+    snprintf(text, sizeof text, "%lld recipient%s, %lld bytes, judged in %.1f ms",
+             (long long)r->recipients, r->recipients == 1 ? "" : "s",
+             (long long)r->size_bytes, (double)r->elapsed_us / 1000);
     field("size", text);
 }
 
@@ -139,7 +139,8 @@ static void print_answer(struct arena *arena, const struct dossier *d)
 #define HITS_SQL                                                                       \
     "SELECT rule, score FROM hit WHERE message = ?1 ORDER BY score DESC, rule"
 #define CHARGES_SQL                                                                    \
-    "SELECT limit_name, key, amount, charge.at_us, unit, sentence FROM charge LEFT "   \
+    "SELECT limit_name, key, charge.amount, charge.at_us, unit, sentence FROM charge " \
+    "LEFT "                                                                            \
     "JOIN limit_in_force ON name = limit_name WHERE message = ?1 ORDER BY position"
 
 /* Descriptions come from the rules of today; a rule may have gone since. */

@@ -108,15 +108,25 @@ char *print_day_time(int64_t at_us, char into[PRINT_TIME_BYTES])
     return into;
 }
 
+/* "3h 12m", "3h": count of the larger unit, and what is left in the smaller. */
+static void two_units(char *into, long long count, char unit, long long left,
+                      char small)
+{
+    if (left > 0)
+        snprintf(into, PRINT_AGE_BYTES, "%lld%c %lld%c", count, unit, left, small);
+    else
+        snprintf(into, PRINT_AGE_BYTES, "%lld%c", count, unit);
+}
+
 char *print_span_of_time(int64_t length_us, char into[PRINT_AGE_BYTES])
 {
     long long s = (long long)((length_us + 500000) / 1000000);
     if (s >= 86400)
-        snprintf(into, PRINT_AGE_BYTES, "%lldd %lldh", s / 86400, s % 86400 / 3600);
+        two_units(into, s / 86400, 'd', s % 86400 / 3600, 'h');
     else if (s >= 3600)
-        snprintf(into, PRINT_AGE_BYTES, "%lldh %lldm", s / 3600, s % 3600 / 60);
+        two_units(into, s / 3600, 'h', s % 3600 / 60, 'm');
     else if (s >= 60)
-        snprintf(into, PRINT_AGE_BYTES, "%lldm %llds", s / 60, s % 60);
+        two_units(into, s / 60, 'm', s % 60, 's');
     else
         snprintf(into, PRINT_AGE_BYTES, "%llds", s);
     return into;
