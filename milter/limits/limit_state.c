@@ -169,6 +169,17 @@ int64_t limit_part_used(const struct limit_part *part, int64_t now_us)
     return limit_used(part->slots, part->count, now_us / part->width_us);
 }
 
+int64_t limit_part_waiting(const struct limit_part *part, int64_t now_us)
+{
+    int64_t waiting = 0;
+    for (size_t i = part->count; i > 0; i--) {
+        if (part->slots[i - 1].number <= now_us / part->width_us)
+            break;
+        waiting += part->slots[i - 1].amount;
+    }
+    return waiting;
+}
+
 int limit_state_charge(struct db *db, const struct limit *limit, struct span key,
                        int64_t amount, int64_t at_us, struct err *err)
 {

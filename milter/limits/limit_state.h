@@ -44,6 +44,9 @@ int64_t limit_part_departure(const struct limit_part *part, int64_t from_us,
 /* limit_part_used - what the window that ends at now_us holds. */
 int64_t limit_part_used(const struct limit_part *part, int64_t now_us);
 
+/* limit_part_waiting - what held mail has reserved for later than now. */
+int64_t limit_part_waiting(const struct limit_part *part, int64_t now_us);
+
 /* limit_state_charge - add amount to the slot of at_us, in every part. An amount above
  * the part's own counts as that, unless the limit is SLOW: then it counts in full. */
 int limit_state_charge(struct db *db, const struct limit *limit, struct span key,

@@ -342,6 +342,7 @@ static void speak(struct charge *out, const struct charge *voice)
     out->limit = voice->limit;
     out->key = voice->key;
     out->used = voice->used;
+    out->waiting = voice->waiting;
     out->wanted = voice->wanted;
     out->free_at_us = voice->free_at_us;
     out->is_burst = voice->is_burst;
@@ -377,7 +378,9 @@ static void judge_counter(struct decision *d, const struct counter *counter)
         return;
     voice.is_permanent = voice.free_at_us == 0 && voice.action > ACTION_HOLD;
     voice.is_burst = is_stopped_by_burst(counter, d->now_us);
-    voice.used = limit_part_used(&counter->parts[voice.is_burst ? 1 : 0], d->now_us);
+    const struct limit_part *part = &counter->parts[voice.is_burst ? 1 : 0];
+    voice.used = limit_part_used(part, d->now_us);
+    voice.waiting = limit_part_waiting(part, d->now_us);
     speak(d->out, &voice);
 }
 

@@ -47,6 +47,7 @@ struct charge {
     enum action action;        /* ACCEPT if every limit agrees; else the strictest */
     const struct limit *limit; /* the limit that spoke; NULL if none */
     struct span key;           /* its key */
+    int64_t waiting;           /* reserved by held mail for later, in that window */
     int64_t used, wanted;      /* in its window at now, and what the message asked */
     int64_t free_at_us;        /* when that limit has room again; 0 if never */
     int64_t due_at_us;         /* HOLD: when it leaves; 0: a person must release it */

@@ -88,24 +88,26 @@ static char *print_time(int64_t at_us, char *out, size_t size)
     return out;
 }
 
-/* "limit login: 101/100 recipients in 1h for sasl_user:bob" - what both the reason and
- * the reply say of a limit. */
+/* "limit login: 101/100 recipients for sasl_user:bob" - what both the reason and the
+ * reply say of a limit. Mail that waits for its turn has used the budget, too. */
 static void print_limit(const struct plan_input *in, char *out, size_t size)
 {
     const struct charge *charge = in->charge;
     const struct limit *limit = charge->limit;
+    int64_t most = charge->is_burst ? limit->burst : limit->amount;
     char used[64];
     char amount[64];
     char key[160];
-    limit_print_amount(limit, charge->used + charge->wanted, used, sizeof used);
-    limit_print_amount(limit, charge->is_burst ? limit->burst : limit->amount, amount,
-                       sizeof amount);
-    text_escape(charge->key, key, sizeof key);
     struct span number;
     struct span unit;
+    limit_print_amount(limit, charge->used + charge->waiting + charge->wanted, used,
+                       sizeof used);
+    limit_print_amount(limit, most, amount, sizeof amount);
+    text_escape(charge->key, key, sizeof key);
     span_cut(span_of(used), ' ', &number, &unit);
-    snprintf(out, size, "limit %s: %.*s/%s%s%s", limit->name, (int)number.len,
-             number.at, amount, limit->window_us > 0 ? " for " : " in one message",
+    snprintf(out, size, "limit %s%s: %.*s/%s%s%s", limit->name,
+             charge->is_burst ? " (burst)" : "", (int)number.len, number.at, amount,
+             limit->window_us > 0 ? " for " : " in one message",
              limit->window_us > 0 ? key : "");
 }
 

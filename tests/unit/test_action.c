@@ -183,6 +183,16 @@ static void limits_speak(void **state)
                                  "sasl_user:bob, free at 2026-11-"));
     assert_non_null(strstr(done, "; incident "));
     assert_non_null(strstr(done, "; contact postmaster)"));
+    limit.burst = 20;
+    charge.is_burst = true;
+    charge.used = 15;
+    charge.waiting = 5;
+    run(0, &charge, &smtp, "S: x\n\n", &plan);
+    assert_non_null(
+        strstr(done, "limit login (burst): 40/20 recipients for sasl_user:bob"));
+    charge.is_burst = false;
+    charge.used = 90;
+    charge.waiting = 0;
     charge.action = ACTION_REJECT;
     charge.is_permanent = true;
     assert_int_equal(run(0, &charge, &smtp, "S: x\n\n", &plan), OUTCOME_REJECT);
