@@ -129,6 +129,7 @@ static void take_text(struct json_reader *r, struct span raw, struct mta_mail *o
         out->queue = value;
     else if (span_eq(r->key, SPAN("sender")))
         out->sender = span_eq(value, SPAN("MAILER-DAEMON")) ? SPAN("") : value;
+    r->key = SPAN(""); /* in a line cut here, the next name is no value */
 }
 
 static void take_scalar(struct json_reader *r, struct mta_mail *out)

@@ -112,13 +112,15 @@ static void refuses_lines(void **state)
 /* Whatever is left of a line: no crash, and never an id that is not whole. */
 static void survives_cuts(void **state)
 {
+    const char *id = strstr(held_line, "4jX9R33dk9z1fPKf\"");
+    size_t whole = (size_t)(id - held_line) + 17;
     for (size_t len = 0; len <= strlen(held_line); len++) {
         struct mta_mail mail;
         char *copy = malloc(len + 1); /* its end is the allocation's: asan looks */
         memcpy(copy, held_line, len);
         bool sound = mta_parse_postqueue(*state, (struct span){copy, len}, &mail);
         free(copy);
-        assert_int_equal(sound, len >= 53);
+        assert_int_equal(sound, len >= whole);
     }
 }
 
