@@ -106,7 +106,7 @@ postfix_start() {
     MAIL_LOGTAG=postfix
     export MAIL_CONFIG MAIL_LOGTAG
     postfix -c "$postfix_etc" check >"$postfix/log/check.log" 2>&1
-    "$(postconf -dh daemon_directory)/master" -c "$postfix_etc" -d \
+    setsid "$(postconf -dh daemon_directory)/master" -c "$postfix_etc" -d \
         >>"$postfix/log/master.log" 2>&1 &
     postfix_pid=$!
     wait_for 20 is_listening "$postfix_pid" "$mta_port" && ! is_gone "$postfix_pid" || {
@@ -115,7 +115,7 @@ postfix_start() {
     }
 }
 
-# postfix_stop - master ends its own children.
+# postfix_stop - master ends its own children, by its process group.
 postfix_stop() {
     end_process "$postfix_pid"
     postfix_pid=

@@ -59,8 +59,11 @@ define(\`STATUS_FILE', \`$sendmail/statistics')dnl
 define(\`QUEUE_DIR', \`$sendmail/mqueue')dnl
 define(\`SMART_HOST', \`[127.0.0.1]')dnl
 define(\`RELAY_MAILER_ARGS', \`TCP \$h $sink_port')dnl
-define(\`LOCAL_MAILER_PATH', \`/usr/bin/tee')dnl
-define(\`LOCAL_MAILER_ARGS', \`tee -a $sink/local')dnl
+define(\`_DEF_LOCAL_MAILER_FLAGS', \`')dnl
+define(\`LOCAL_MAILER_PATH', \`[IPC]')dnl
+define(\`LOCAL_MAILER_FLAGS', \`lmDFMuXk')dnl
+define(\`LOCAL_MAILER_ARGS', \`TCP [127.0.0.1] $sink_port')dnl
+define(\`LOCAL_MAILER_DSN_DIAGNOSTIC_CODE', \`SMTP')dnl
 define(\`confCW_FILE', \`$sendmail/local-host-names')dnl
 define(\`confCR_FILE', \`-o $sendmail/relay-domains')dnl
 FEATURE(\`use_cw_file')dnl
@@ -76,6 +79,7 @@ EOF
 submit_mc() {
     sendmail_mc_head
     cat <<EOF
+define(\`confCF_VERSION', \`Submit')dnl
 define(\`confRUN_AS_USER', \`mail:mail')dnl
 define(\`confTRUSTED_USER', \`mail')dnl
 define(\`MSP_QUEUE_DIR', \`$sendmail/clientmqueue')dnl
@@ -104,7 +108,6 @@ EOF
 
 sendmail_start() {
     sink_start
-    touch "$sink/local"
     mta_port=$(free_port)
     mkdir -p "$sendmail/mqueue" "$sendmail/clientmqueue"
     chmod 755 "$sendmail"
