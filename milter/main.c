@@ -33,8 +33,10 @@
 #endif
 
 enum {
-    DRAIN_MS = 30000,  /* how long a stop waits for verdicts under way. chosen */
-    QUEUE_MAX = 10000, /* decisions waiting for the store. chosen */
+    DRAIN_MS = 30000,     /* how long a stop waits for verdicts under way. chosen */
+    QUEUE_MAX = 10000,    /* decisions waiting for the store. chosen */
+    PUBLISH_MS = 20000,   /* how long a start or reload waits for the store. chosen */
+    PUBLISH_AGAIN_S = 10, /* after which it is tried again. chosen */
 };
 
 struct options {
@@ -49,7 +51,8 @@ struct daemon {
     struct engine *engine;
     struct writer *writer;
     pthread_t server;
-    int ready_fd; /* to the parent that waits for us; -1 in the foreground */
+    int ready_fd;      /* to the parent that waits for us; -1 in the foreground */
+    bool is_published; /* the store knows the limits in force */
     bool has_failed;
     struct err failure; /* the server thread's */
 };
@@ -215,10 +218,17 @@ static int publish(struct db *db, void *arg, struct err *err)
     return limits_publish(db, settings->limits, settings->limit_count, err);
 }
 
-static int publish_limits(struct daemon *daemon, struct engine *engine, struct err *err)
+/* A store that is full or busy now must not keep the gate from its work: what is left
+ * undone here is tried again while it runs. */
+static void publish_limits(struct daemon *daemon)
 {
-    writer_keep(daemon->writer, engine->settings->keep_for_us / 1000000);
-    return writer_run(daemon->writer, publish, engine->settings, 20000, err);
+    struct err err;
+    struct settings *settings = daemon->engine->settings;
+    writer_keep(daemon->writer, settings->keep_for_us / 1000000);
+    daemon->is_published =
+        writer_run(daemon->writer, publish, settings, PUBLISH_MS, &err) == 0;
+    if (!daemon->is_published)
+        log_line(LOG_LEVEL_ERROR, "the store cannot be written to: %s", err.text);
 }
 
 /* Socket and pid file as root, the rest as the daemon's own user. */
@@ -229,7 +239,8 @@ static int start(struct daemon *daemon, struct err *err)
         privs_drop(s->user, err) < 0 ||
         writer_start(&daemon->writer, s->database, QUEUE_MAX, err) < 0)
         return -1;
-    return publish_limits(daemon, daemon->engine, err);
+    publish_limits(daemon);
+    return 0;
 }
 
 static void *serve(void *arg)
@@ -253,9 +264,7 @@ static void reload(struct daemon *daemon)
         milter_replace(fresh);
         engine_release(&daemon->engine);
         daemon->engine = fresh;
-        if (publish_limits(daemon, fresh, &err) < 0)
-            log_line(LOG_LEVEL_WARNING, "limits are in force but not listed: %s",
-                     err.text);
+        publish_limits(daemon);
         log_line(LOG_LEVEL_INFO, "reloaded: %zu rules, %zu limits",
                  ruleset_count(fresh->rules), fresh->settings->limit_count);
     }
@@ -265,11 +274,15 @@ static void reload(struct daemon *daemon)
 /* Until a signal that stops. */
 static void wait_for_signals(struct daemon *daemon, const sigset_t *set)
 {
-    int signal;
-    while (sigwait(set, &signal) == 0) {
-        if (signal != SIGUSR1)
+    const struct timespec retry = {.tv_sec = PUBLISH_AGAIN_S};
+    for (;;) {
+        int signal = sigtimedwait(set, NULL, daemon->is_published ? NULL : &retry);
+        if (signal == SIGUSR1)
+            reload(daemon);
+        else if (signal > 0)
             return;
-        reload(daemon);
+        else if (!daemon->is_published)
+            publish_limits(daemon);
     }
 }
 
