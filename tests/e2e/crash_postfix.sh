@@ -65,7 +65,7 @@ ok 'the limit spoke' test "$refused" -gt 0
 
 sql "select substr(message_id, 1, instr(message_id, '@') - 1), action, incident
     from message" >"$scratch/rows"
-sql "select substr(message_id, 1, instr(message_id, '@') - 1), limit_name
+sql "select substr(message_id, 1, instr(message_id, '@') - 1), charge.limit_name
     from message join charge on charge.message = message.id
     where charge.at_us is not null" >"$scratch/charges"
 awk -F'[ |]' '
