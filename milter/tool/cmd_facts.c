@@ -82,8 +82,9 @@ static void add_row(struct table *table, const struct fact_row *row)
 static int run(struct tool *tool, struct err *err)
 {
     static const struct column columns[] = {
-        {"FACT", false, false},  {"TYPE", false, false},  {"UNIT", false, true},
-        {"RANGE", false, false}, {"SOURCE", false, true}, {"SAYS", false, true}};
+        {"FACT", false, false, false},  {"TYPE", false, false, false},
+        {"UNIT", false, true, false},   {"RANGE", false, false, false},
+        {"SOURCE", false, true, false}, {"SAYS", false, true, true}};
     struct table table;
     size_t count = 0;
     if (wants_mdoc) {

@@ -28,10 +28,11 @@ static const struct option_row options[] = {
 };
 
 static const struct column columns[] = {
-    {"ID", true, false},     {"QUEUE ID", false, false}, {"SINCE", false, false},
-    {"DUE", false, false},   {"SCORE", true, false},     {"RCPT", true, false},
-    {"SENDER", false, true}, {"SUBJECT", false, true},   {"WHY", false, true},
-    {"QUEUE", false, false},
+    {"ID", true, false, false},      {"QUEUE ID", false, false, false},
+    {"QUEUE", false, false, false},  {"SINCE", false, false, false},
+    {"DUE", false, false, false},    {"SCORE", true, false, false},
+    {"RCPT", true, false, false},    {"SENDER", false, true, false},
+    {"SUBJECT", false, true, false}, {"WHY", false, true, false},
 };
 
 static const char *answer_word(enum mta_answer answer)
@@ -46,6 +47,8 @@ static void add_row(struct table *table, const struct held_row *row,
     char text[PRINT_TIME_BYTES];
     table_printf(table, "%lld", (long long)row->id);
     table_text(table, row->queue_id);
+    table_cell(table, answer_word(answer));
+    table_colour(table, answer == MTA_IS_HELD ? COLOUR_NONE : COLOUR_RED);
     table_cell(table, print_day_time(row->held_at_us, text));
     table_cell(table,
                row->due_at_us != 0 ? print_day_time(row->due_at_us, text) : "a person");
@@ -57,8 +60,6 @@ static void add_row(struct table *table, const struct held_row *row,
     table_text(table, row->sender);
     table_text(table, row->subject);
     table_text(table, row->reason);
-    table_cell(table, answer_word(answer));
-    table_colour(table, answer == MTA_IS_HELD ? COLOUR_NONE : COLOUR_RED);
 }
 
 static void json_time(struct json *json, const char *name, int64_t at_us)

@@ -79,9 +79,10 @@ static void print_json(const struct record *record, struct arena *arena)
 }
 
 static const struct column columns[] = {
-    {"ID", true, false},    {"AT", false, false},       {"ACTION", false, false},
-    {"SCORE", true, false}, {"RCPT", true, false},      {"SENDER", false, true},
-    {"FROM", false, true},  {"QUEUE ID", false, false}, {"WHY", false, true},
+    {"ID", true, false, false},        {"AT", false, false, false},
+    {"ACTION", false, false, false},   {"SCORE", true, false, false},
+    {"RCPT", true, false, false},      {"SENDER", false, true, false},
+    {"QUEUE ID", false, false, false}, {"WHY", false, true, false},
 };
 
 static void add_row(struct table *table, const struct record *record)
@@ -95,8 +96,6 @@ static void add_row(struct table *table, const struct record *record)
     table_cell(table, print_number(record->score, number));
     table_printf(table, "%lld", (long long)record->recipients);
     table_text(table, record->sender);
-    table_text(table,
-               record->header_from.len > 0 ? record->header_from : record->mail_from);
     table_text(table, record->queue_id);
     table_text(table, record->reason);
 }

@@ -143,6 +143,13 @@ static void show_progress(struct pool *pool, uint64_t done, uint64_t total)
     pthread_mutex_unlock(&pool->lock);
 }
 
+static void give_up(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->is_out_of_memory = true;
+    pthread_mutex_unlock(&pool->lock);
+}
+
 static bool read_all(struct pool *pool, const struct scan_list *list)
 {
     uint64_t done = 0;
@@ -157,7 +164,8 @@ static bool read_all(struct pool *pool, const struct scan_list *list)
             put_mail(pool, &mail);
             show_progress(pool, done + inside, list->bytes);
         }
-        pool->is_out_of_memory = pool->is_out_of_memory || reader == NULL;
+        if (reader == NULL)
+            give_up(pool);
         scan_close(&reader);
         done += list->at[i].bytes;
     }

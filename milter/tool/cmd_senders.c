@@ -23,10 +23,12 @@ static const struct option_row options[] = {
 };
 
 static const struct column columns[] = {
-    {"SENDER", false, true},  {"MESSAGES", true, false}, {"RECIPIENTS", true, false},
-    {"POINTS", true, false},  {"STOPPED", true, false},  {"CLIENTS", true, false},
-    {"DOMAINS", true, false}, {"SUBJECTS", true, false}, {"FIRST", false, false},
-    {"LAST", false, false},   {"BLOCKED", false, false},
+    {"SENDER", false, true, false},     {"MESSAGES", true, false, false},
+    {"RECIPIENTS", true, false, false}, {"POINTS", true, false, false},
+    {"STOPPED", true, false, false},    {"CLIENTS", true, false, false},
+    {"DOMAINS", true, false, false},    {"SUBJECTS", true, false, false},
+    {"FIRST", false, false, false},     {"LAST", false, false, false},
+    {"BLOCKED", false, false, false},
 };
 
 static const char sql[] =

@@ -48,9 +48,10 @@ static const struct {
 enum { WAY_COUNT = sizeof ways / sizeof *ways };
 
 static const struct column columns[] = {
-    {"MESSAGES", true, false}, {"RECIPIENTS", true, false}, {"POINTS", true, false},
-    {"STOPPED", true, false},  {"WORST", true, false},      {"SENDERS", true, false},
-    {"LAST", false, false},    {"WHAT", false, true},
+    {"MESSAGES", true, false, false}, {"RECIPIENTS", true, false, false},
+    {"POINTS", true, false, false},   {"STOPPED", true, false, false},
+    {"WORST", true, false, false},    {"SENDERS", true, false, false},
+    {"LAST", false, false, false},    {"WHAT", false, true, false},
 };
 
 static void add_row(struct table *table, struct query *query)

@@ -252,13 +252,19 @@ static size_t bytes_within(const char *text, int width)
     return i;
 }
 
+/* The column to be cut next. The last one says why: it counts by halves. */
 static int widest(const int *widths, const struct table *table)
 {
     int best = -1;
-    for (size_t i = 0; i < table->column_count; i++)
-        if (table->columns[i].is_elastic && widths[i] > COLUMN_LEAST &&
-            (best < 0 || widths[i] > widths[best]))
+    int best_width = 0;
+    for (size_t i = 0; i < table->column_count; i++) {
+        int width = i + 1 == table->column_count ? widths[i] / 2 : widths[i];
+        if (table->columns[i].is_elastic && width > COLUMN_LEAST &&
+            width > best_width) {
             best = (int)i;
+            best_width = width;
+        }
+    }
     return best;
 }
 
@@ -280,34 +286,77 @@ static void fit_widths(const struct table *table, int *widths)
     }
 }
 
-static void print_cell(const struct column *column, const char *text, int width,
-                       enum colour colour, bool is_last)
+/* Text of at most width columns, filled with spaces to that width before or after. */
+static void print_piece(const char *text, size_t bytes, int width, bool is_right,
+                        enum colour colour)
 {
-    int used = display_width(text);
-    const char *dots = used > width ? "..." : "";
-    if (used > width) {
-        size_t keep = bytes_within(text, width - 3);
-        char *cut = strndup(text, keep);
-        used = cut != NULL ? display_width(cut) + 3 : width;
-        printf("%s%s%s%s", colour_begin(colour), cut != NULL ? cut : "", dots,
-               colour_end(colour));
-        free(cut);
-    } else {
-        printf("%*s%s%s%s", column->is_right ? width - used : 0, "",
-               colour_begin(colour), text, colour_end(colour));
-        used = column->is_right ? width : used;
+    char *piece = strndup(text, bytes);
+    int fill = piece != NULL ? width - display_width(piece) : 0;
+    printf("%*s%s%s%s%*s", is_right ? fill : 0, "", colour_begin(colour),
+           piece != NULL ? piece : "", colour_end(colour), is_right ? 0 : fill, "");
+    free(piece);
+}
+
+static void print_cell(const struct column *column, const char *text, int width,
+                       enum colour colour)
+{
+    if (display_width(text) <= width) {
+        print_piece(text, strlen(text), width, column->is_right, colour);
+        return;
     }
-    if (!is_last)
-        printf("%*s", width - used + 2, "");
+    size_t keep = bytes_within(text, width - 3);
+    char *cut = strndup(text, keep);
+    int fill = width - 3 - (cut != NULL ? display_width(cut) : 0);
+    printf("%s%s...%s%*s", colour_begin(colour), cut != NULL ? cut : "",
+           colour_end(colour), fill, "");
+    free(cut);
+}
+
+/* Bytes of the next line of text: up to width columns, at a space if there is one. */
+static size_t next_line(const char *text, int width)
+{
+    size_t bytes = bytes_within(text, width);
+    size_t at = bytes;
+    if (text[bytes] == '\0')
+        return bytes;
+    while (at > bytes / 2 && text[at] != ' ')
+        at--;
+    return text[at] == ' ' ? at : bytes > 0 ? bytes : 1;
+}
+
+/* The last cell of a row; no spaces at its end. */
+static void print_last(const struct column *column, const char *text, int width,
+                       int indent, enum colour colour)
+{
+    if (!column->is_wrapped && display_width(text) > width) {
+        print_cell(column, text, width, colour);
+        return;
+    }
+    if (column->is_right)
+        printf("%*s", width - display_width(text), "");
+    while (*text != '\0') {
+        size_t bytes = next_line(text, width);
+        printf("%s%.*s%s", colour_begin(colour), (int)bytes, text, colour_end(colour));
+        text += bytes;
+        text += *text == ' ';
+        if (*text != '\0')
+            printf("\n%*s", indent, "");
+    }
 }
 
 static void print_row(const struct table *table, const char *const *cells,
                       const enum colour *colours, const int *widths)
 {
-    for (size_t i = 0; i < table->column_count; i++)
+    int indent = 0;
+    size_t last = table->column_count - 1;
+    for (size_t i = 0; i < last; i++) {
         print_cell(&table->columns[i], cells[i], widths[i],
-                   colours != NULL ? colours[i] : COLOUR_DIM,
-                   i + 1 == table->column_count);
+                   colours != NULL ? colours[i] : COLOUR_DIM);
+        printf("  ");
+        indent += widths[i] + 2;
+    }
+    print_last(&table->columns[last], cells[last], widths[last], indent,
+               colours != NULL ? colours[last] : COLOUR_DIM);
     putchar('\n');
 }
 

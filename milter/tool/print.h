@@ -58,13 +58,15 @@ char *print_bytes(int64_t bytes, char out[PRINT_AGE_BYTES]);
 char *print_number(double value, char out[PRINT_AGE_BYTES]);
 
 /* A table: rows are kept, widths are worked out, then all is printed. Columns that may
- * shrink are cut ("...") until a row fits the terminal. */
+ * shrink are cut ("...") until a row fits the terminal, the last one least; or the last
+ * one goes on in lines below. */
 enum { TABLE_COLUMNS = 12 };
 
 struct column {
     const char *title;
     bool is_right;   /* numbers */
     bool is_elastic; /* may be cut on a terminal */
+    bool is_wrapped; /* the last column: goes on below instead of being cut */
 };
 
 struct table {

@@ -7,8 +7,9 @@
 #include "store/audit.h"
 
 const struct column window_columns[] = {
-    {"LIMIT", false, false}, {"KEY", false, true},      {"USED", true, false},
-    {"OF", true, false},     {"FREE AT", false, false},
+    {"LIMIT", false, false, false},   {"KEY", false, true, false},
+    {"USED", true, false, false},     {"OF", true, false, false},
+    {"FREE AT", false, false, false},
 };
 const size_t window_column_count = sizeof window_columns / sizeof *window_columns;
 
