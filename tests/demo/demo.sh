@@ -84,6 +84,8 @@ $(mta_section)"
 gate_reload
 cp -r "$demo" "$scratch/www"
 chmod -R a+rX "$scratch/www"
+# PHP names the owner of the script's file, not who runs it.
+chown -R www-data "$scratch/www"
 
 title 'what is in force'
 outgate-milter -t -c "$gate_conf" | grep -E '^(slow_at|hold_at|reject_at|login|egress)' ||
@@ -134,6 +136,8 @@ expect 'flood, the first' flood-1@demo.here.example accept
 expect 'flood, within the burst' flood-20@demo.here.example accept
 expect 'flood, over the burst' flood-21@demo.here.example hold
 expect "flood, the last" "flood-$flood@demo.here.example" hold
+check 'who is charged for PHP' "$(sql "select group_concat(distinct sender)
+    from message where path = 'local'")" 'script:33:contact.php,script:33:hacked.php'
 check 'of the flood left at once' "$(sink_count '<flood-')" 20
 check 'of the flood waits with a due time' "$(sql "select count(*) from message
     where action = 'hold' and due_at_us > at_us and message_id like 'flood-%'")" \
