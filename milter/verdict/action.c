@@ -67,6 +67,13 @@ static enum action limit_asked(const struct charge *charge)
     return stricter(charge->action, charge->limit->action);
 }
 
+/* A 4xx for what no waiting helps would come back for ever. */
+static enum action limit_answer(const struct charge *charge)
+{
+    bool is_hopeless = charge->is_permanent && charge->action == ACTION_DEFER;
+    return is_hopeless ? ACTION_REJECT : charge->action;
+}
+
 /* Base 32 without letters that read like digits (Crockford). */
 static void print_incident(int64_t at_us, uint32_t salt, char out[INCIDENT_BYTES])
 {
@@ -217,7 +224,7 @@ static void write_headers(const struct plan_input *in, struct plan *plan)
 void action_plan(const struct plan_input *in, struct plan *plan)
 {
     *plan = (struct plan){.is_shadow = in->settings->mode == MODE_SHADOW};
-    enum action asked = in->charge->action;
+    enum action asked = limit_answer(in->charge);
     plan->meant = stricter(in->verdict->action, limit_asked(in->charge));
     plan->action = sane_action(in->env, stricter(in->verdict->action, asked));
     if (plan->action == ACTION_HOLD && in->verdict->action < ACTION_HOLD)

@@ -193,8 +193,7 @@ static void limits_speak(void **state)
     charge.is_burst = false;
     charge.used = 90;
     charge.waiting = 0;
-    charge.action = ACTION_REJECT;
-    charge.is_permanent = true;
+    charge.is_permanent = true; /* larger than the limit itself: a 4xx would loop */
     assert_int_equal(run(0, &charge, &smtp, "S: x\n\n", &plan), OUTCOME_REJECT);
     assert_non_null(strstr(done, "reply(554 5.5.3 "));
     assert_non_null(strstr(done, "send it in smaller parts"));
