@@ -5,7 +5,7 @@
 # miss*.eml are not, and no miss mail, honest as it is, reaches the hold threshold.
 # Each rule with a score has both, and a describe line that fits a report.
 
-. "$(dirname "$0")/../lib/tap.sh"
+. "${srcdir:-.}/tests/lib/tap.sh"
 
 rules=$srcdir/rules
 mails=$srcdir/tests/rules
