@@ -31,7 +31,6 @@ part_library() {
     if [ -f sql/embed.sh ]; then
         echo 'nodist_liboutgate_a_SOURCES = sql_embedded.c'
         echo 'BUILT_SOURCES = sql_embedded.c'
-        echo 'CLEANFILES = sql_embedded.c'
         list SQL_FILES $(find_sorted sql -name '*.sql')
         printf 'sql_embedded.c: sql/embed.sh $(SQL_FILES)\n'
         printf '\t$(AM_V_GEN)$(SHELL) $(srcdir)/sql/embed.sh $(srcdir)/sql/*.sql >$@.new\n'
@@ -60,9 +59,6 @@ part_manual() {
 part_rules() {
     list STOCK_RULES $(find_sorted rules -name '*.cf')
     list CONTRIB_FILES $(find_sorted contrib)
-    if [ -f contrib/outgate.conf.sample ]; then
-        echo 'dist_conf_DATA = contrib/outgate.conf.sample'
-    fi
 }
 
 # test_*.c are tests, [kf]ill_*.c programs that tests start, oracle_*.c compare with
