@@ -17,6 +17,8 @@ enum {
     BOUND_HEADER_BYTES = 1 << 20,   /* bytes of a whole header */
     BOUND_PARTS = 500,              /* MIME parts in a message */
     BOUND_PART_DEPTH = 20,          /* MIME nesting */
+    BOUND_SOURCES = 2,              /* encoded messages within encoded messages: RFC
+                                       2046 5.2.1 allows none, each is decoded anew */
     BOUND_PART_FIELDS = 64,         /* header fields kept of a MIME part */
     BOUND_PARAMETERS = 64,          /* parameters of one Content-* field */
     BOUND_CHARSETS = 200,           /* iconv_open calls for one message; each may load a

@@ -44,6 +44,8 @@ static const struct bit_name bound_names[] = {
     {BOUND_BIT_LINKS, "links"},
     {BOUND_BIT_ARENA, "arena"},
     {BOUND_BIT_RECIPIENTS, "recipients"},
+    {BOUND_BIT_CHARSETS, "charsets"},
+    {BOUND_BIT_ADDRESSES, "addresses"},
     {0, NULL},
 };
 
@@ -106,7 +108,7 @@ void fact_form(const struct fact_input *in, struct facts *out)
     FACT_SET(part_depth, deepest(msg));
     FACT_TEXT_SET(charset, charsets(in));
     /* last: what the facts themselves ran into is a bound that was reached */
-    uint32_t bounds = msg->bounds;
+    uint32_t bounds = msg->bounds | in->bounds;
     if (arena_is_capped(in->arena))
         bounds |= BOUND_BIT_ARENA;
     FACT_SET(bounds_reached, bounds != 0);

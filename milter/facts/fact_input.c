@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/bounds.h"
+
 /* Names in lower case, by length: a field is compared with few of them. */
 static const struct {
     struct span name;
@@ -105,9 +107,21 @@ struct span fact_registrable(struct arena *arena, struct span host)
     return domain.len > 0 ? domain : span_lower(arena, host);
 }
 
-static void read_sender(struct fact_input *in)
+/* The mailboxes of the first field of that name. */
+static struct mailbox *read_mailboxes(struct fact_input *in, const char *name,
+                                      size_t *count)
 {
-    in->from = message_mailboxes(in->msg, "From", &in->from_count);
+    struct mailbox *boxes = message_mailboxes(in->msg, name, count);
+    if (*count >= BOUND_ADDRESSES)
+        in->bounds |= BOUND_BIT_ADDRESSES;
+    return boxes;
+}
+
+static void read_people(struct fact_input *in)
+{
+    in->from = read_mailboxes(in, "From", &in->from_count);
+    in->to = read_mailboxes(in, "To", &in->to_count);
+    in->cc = read_mailboxes(in, "Cc", &in->cc_count);
     if (in->from_count > 0)
         in->from_domain = fact_registrable(in->arena, in->from[0].domain);
     struct span host = address_domain(in->env->mail_from);
@@ -115,6 +129,8 @@ static void read_sender(struct fact_input *in)
         in->envelope_domain = in->from_domain;
     else
         in->envelope_domain = fact_registrable(in->arena, host);
+    if (in->env->recipient_kept > 0) /* lower case: then a search in it is linear */
+        in->recipient = span_lower(in->arena, in->env->recipients[0]);
 }
 
 bool fact_is_sender_domain(const struct fact_input *in, struct span domain)
@@ -251,9 +267,9 @@ void fact_input_build(struct fact_input *in, const struct message *msg,
     in->env = env;
     in->now_s = now_s;
     in->arena = msg->arena;
-    in->from_domain = in->envelope_domain = SPAN("");
+    in->from_domain = in->envelope_domain = in->recipient = SPAN("");
     index_fields(in);
-    read_sender(in);
+    read_people(in);
     read_links(in);
     count_images(in);
     text_scan(fact_value(in, FIELD_SUBJECT), &in->subject);

@@ -79,8 +79,12 @@ struct fact_input {
 
     struct mailbox *from; /* of the first From: field */
     size_t from_count;
+    struct mailbox *to, *cc; /* of the first To: and Cc: */
+    size_t to_count, cc_count;
+    uint32_t bounds; /* enum bound_bit: reached by what was read for the facts */
     struct span from_domain;     /* registrable domain of from[0], or its host; "" */
     struct span envelope_domain; /* the same of MAIL FROM */
+    struct span recipient;       /* the first of the envelope, lower case; "" if none */
 
     struct fact_link *links; /* one for each of msg->links */
     size_t link_count;

@@ -72,18 +72,19 @@ static bool has_punycode(struct span host)
  * victim: as it stands or with %40. */
 static bool holds_recipient(const struct fact_input *in, struct span target)
 {
-    if (in->env->recipient_kept == 0 ||
+    if (in->recipient.len == 0 ||
         (span_index(target, '@') < 0 && span_find(target, SPAN("%40")) < 0))
         return false;
     struct span local;
     struct span domain;
-    if (!span_cut(in->env->recipients[0], '@', &local, &domain) || local.len == 0)
+    if (!span_cut(in->recipient, '@', &local, &domain) || local.len == 0)
         return false;
-    for (ptrdiff_t at; (at = span_ifind(target, local)) >= 0;) {
+    target = span_lower(in->arena, target);
+    for (ptrdiff_t at; (at = span_find(target, local)) >= 0;) {
         target = span_from(target, (size_t)at + local.len);
-        struct span rest = span_from(target, span_istarts(target, SPAN("%40")) ? 3 : 1);
-        if ((span_starts(target, SPAN("@")) || span_istarts(target, SPAN("%40"))) &&
-            span_istarts(rest, domain))
+        bool is_escaped = span_starts(target, SPAN("%40"));
+        struct span rest = span_from(target, is_escaped ? 3 : 1);
+        if ((is_escaped || span_starts(target, SPAN("@"))) && span_starts(rest, domain))
             return true;
     }
     return false;

@@ -53,11 +53,10 @@ static bool has_random_local(const struct fact_input *in)
     return in->from_count > 0 && text_is_random(in->from[0].local);
 }
 
-static bool is_self_addressed(const struct fact_input *in, const struct mailbox *to,
-                              size_t count)
+static bool is_self_addressed(const struct fact_input *in)
 {
-    return in->from_count > 0 && count == 1 && to[0].address.len > 0 &&
-           span_ieq(to[0].address, in->from[0].address);
+    return in->from_count > 0 && in->to_count == 1 && in->to[0].address.len > 0 &&
+           span_ieq(in->to[0].address, in->from[0].address);
 }
 
 static bool is_named(const struct mailbox *boxes, size_t count, struct span recipient)
@@ -69,13 +68,12 @@ static bool is_named(const struct mailbox *boxes, size_t count, struct span reci
 }
 
 /* None of the envelope's first recipients stands in To: or Cc:. */
-static bool are_unnamed(const struct fact_input *in, const struct mailbox *to,
-                        size_t to_count, const struct mailbox *cc, size_t cc_count)
+static bool are_unnamed(const struct fact_input *in)
 {
     size_t kept = in->env->recipient_kept;
     for (size_t i = 0; i < kept && i < RECIPIENTS_COMPARED_MOST; i++)
-        if (is_named(to, to_count, in->env->recipients[i]) ||
-            is_named(cc, cc_count, in->env->recipients[i]))
+        if (is_named(in->to, in->to_count, in->env->recipients[i]) ||
+            is_named(in->cc, in->cc_count, in->env->recipients[i]))
             return false;
     return kept > 0;
 }
@@ -99,17 +97,13 @@ static void set_from(const struct fact_input *in, struct facts *out)
 
 static void set_addressees(const struct fact_input *in, struct facts *out)
 {
-    size_t to_count;
-    size_t cc_count;
-    struct mailbox *to = message_mailboxes(in->msg, "To", &to_count);
-    struct mailbox *cc = message_mailboxes(in->msg, "Cc", &cc_count);
     bool is_present = in->field[FIELD_TO] != NULL || in->field[FIELD_CC] != NULL ||
                       in->field[FIELD_BCC] != NULL;
     FACT_SET(to_present, is_present);
-    FACT_SET(to_undisclosed, to_count + cc_count == 0);
-    FACT_SET(to_mailboxes, to_count + cc_count);
-    FACT_SET(to_is_from, is_self_addressed(in, to, to_count));
-    FACT_SET(recipients_unnamed, are_unnamed(in, to, to_count, cc, cc_count));
+    FACT_SET(to_undisclosed, in->to_count + in->cc_count == 0);
+    FACT_SET(to_mailboxes, in->to_count + in->cc_count);
+    FACT_SET(to_is_from, is_self_addressed(in));
+    FACT_SET(recipients_unnamed, are_unnamed(in));
 }
 
 void fact_sender(const struct fact_input *in, struct facts *out)

@@ -68,16 +68,16 @@ static bool has_ancestor(const struct fact_input *in)
  * kits fill it in. Only asked of mail to one recipient. */
 static bool names_recipient(const struct fact_input *in, struct span subject)
 {
-    if (in->env->recipient_count != 1 || in->env->recipient_kept == 0)
+    if (in->env->recipient_count != 1 || in->recipient.len == 0)
         return false;
-    struct span recipient = in->env->recipients[0];
     struct span local;
     struct span domain;
-    if (!span_cut(recipient, '@', &local, &domain))
+    if (!span_cut(in->recipient, '@', &local, &domain))
         return false;
-    return span_ifind(subject, recipient) >= 0 ||
-           (domain.len >= 6 && span_ifind(subject, domain) >= 0) ||
-           (local.len >= 6 && span_ifind(subject, local) >= 0);
+    subject = span_lower(in->arena, subject);
+    return span_find(subject, in->recipient) >= 0 ||
+           (domain.len >= 6 && span_find(subject, domain) >= 0) ||
+           (local.len >= 6 && span_find(subject, local) >= 0);
 }
 
 void fact_subject(const struct fact_input *in, struct facts *out)

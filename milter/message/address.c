@@ -115,11 +115,14 @@ static struct span squeezed(struct arena *arena, struct span s)
         return s;
     char *out = arena_alloc(arena, s.len);
     size_t len = 0;
+    bool no_quote = false; /* none closes after here: asked once, as in a reader */
     bool no_comment = false;
     for (size_t i = 0; i < s.len && out != NULL;) {
         size_t end = 0;
-        if (s.at[i] == '"')
+        if (s.at[i] == '"' && !no_quote) {
             end = quoted_end(s, i);
+            no_quote = end == 0;
+        }
         if (end > 0) {
             memcpy(out + len, s.at + i, end - i);
             len += end - i;

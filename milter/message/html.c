@@ -606,7 +606,7 @@ struct html *html_parse(struct arena *arena, struct span text, size_t max_text_b
     html_sink_init(&reader.visible, arena, max_text_bytes);
     html_sink_init(&reader.hidden, arena, max_text_bytes);
     buf_init(&reader.scratch, arena, BOUND_FIELD_BYTES);
-    html_stack_init(&reader.stack);
+    html_stack_init(&reader.stack, text.len);
     read_all(&reader);
     html->text = html_sink_span(&reader.visible);
     html->hidden = html_sink_span(&reader.hidden);

@@ -7,12 +7,15 @@ enum {
     OPACITY_HIDDEN = 5, /* percent, below. chosen */
     FAR_AWAY = -50000,  /* hundredths of a pixel: off every screen. chosen */
     REBUILD_MOST = 32, /* open elements whose look is worked out anew for one end tag */
+    STEPS_LEAST = 10000, /* open elements looked at in search of one: so many, and */
+    STEPS_PER_BYTE = 8,  /* more by the text's length, to stay linear. chosen */
     NO_PLACE = 0,
 };
 
-void html_stack_init(struct html_stack *stack)
+void html_stack_init(struct html_stack *stack, size_t text_bytes)
 {
     stack->depth = 1;
+    stack->steps_left = STEPS_LEAST + STEPS_PER_BYTE * text_bytes;
     stack->unkept = 0;
     stack->is_quirky = false;
     stack->is_bounded = false;
@@ -149,14 +152,25 @@ static void pop_from(struct html_stack *stack, size_t place)
     }
 }
 
+/* One more open element is looked at; false when too many were. */
+static bool take_step(struct html_stack *stack)
+{
+    if (stack->steps_left == 0) {
+        stack->is_bounded = true;
+        return false;
+    }
+    stack->steps_left--;
+    return true;
+}
+
 /* Where the innermost such element is open, not looking past one with a flag of
  * barriers; NO_PLACE if nowhere. */
-static size_t find_open(const struct html_stack *stack, enum html_tag_id tag,
-                        uint32_t hash, unsigned barriers)
+static size_t find_open(struct html_stack *stack, enum html_tag_id tag, uint32_t hash,
+                        unsigned barriers)
 {
     if (stack->open_count[bucket(tag, hash)] == 0)
         return NO_PLACE;
-    for (size_t i = stack->depth - 1; i > 0; i--) {
+    for (size_t i = stack->depth - 1; i > 0 && take_step(stack); i--) {
         const struct html_open *open = &stack->open[i];
         if (open->tag == tag && open->hash == hash)
             return i;
@@ -177,7 +191,7 @@ static void imply_end(struct html_stack *stack, enum html_tag_id tag,
 {
     if (stack->open_count[bucket(tag, 0)] == 0)
         return;
-    for (size_t i = stack->depth - 1; i > 0; i--) {
+    for (size_t i = stack->depth - 1; i > 0 && take_step(stack); i--) {
         enum html_tag_id open = stack->open[i].tag;
         if (open == tag) {
             pop_from(stack, i);

@@ -43,12 +43,14 @@ struct html_stack {
     uint16_t open_count[STACK_BUCKETS]; /* open elements by bucket: no search in vain */
     size_t depth;                       /* >= 1 */
     size_t unkept;                      /* open beyond the bound */
+    size_t steps_left;                  /* of searching through what is open */
     bool is_quirky; /* no doctype: tables do not inherit font sizes */
     bool is_bounded;
 };
 
-/* html_stack_init - only the page is open: black on white. */
-void html_stack_init(struct html_stack *stack);
+/* html_stack_init - only the page is open: black on white. text_bytes: of the source,
+ * whose length bounds how much is searched for what a tag closes. */
+void html_stack_init(struct html_stack *stack, size_t text_bytes);
 
 /* html_stack_look - of what is open innermost. */
 const struct html_look *html_stack_look(const struct html_stack *stack);

@@ -11,6 +11,9 @@ struct message *message_new(struct arena *arena, uint64_t scan_bytes)
     struct message *msg = arena_alloc(arena, sizeof *msg);
     if (msg == NULL)
         return NULL;
+    msg->iconv_opens = arena_alloc(arena, sizeof *msg->iconv_opens);
+    if (msg->iconv_opens == NULL)
+        return NULL;
     msg->arena = arena;
     msg->scan_bytes = scan_bytes;
     buf_init(&msg->body_buf, arena, scan_bytes < SIZE_MAX ? scan_bytes : SIZE_MAX);
@@ -57,13 +60,13 @@ void message_add_field(struct message *msg, struct span name, struct span value)
         msg->bounds |= BOUND_BIT_HEADER_BYTES;
     else if (field_room(msg)) {
         struct mime_state state = {.arena = msg->arena,
-                                   .iconv_opens = msg->iconv_opens};
+                                   .iconv_opens = *msg->iconv_opens};
         size_t kept =
             value.len <= BOUND_FIELD_BYTES ? value.len : BOUND_FIELD_BYTES + 1;
         name = span_dup(msg->arena, name);
         value = span_dup(msg->arena, span_head(value, kept));
         mime_field_make(&state, name, value, &msg->fields[msg->field_count++]);
-        msg->iconv_opens = state.iconv_opens;
+        *msg->iconv_opens = state.iconv_opens;
         msg->defects |= state.defects;
         msg->bounds |= state.bounds;
     }
@@ -166,17 +169,18 @@ static void find_showable(struct message *msg, struct view *view)
 /* RFC 2387: start names the root by its Content-ID; it need not be the first. */
 static void find_roots(struct message *msg, struct view *view)
 {
-    uint32_t defects = 0; /* noted by the walk */
+    struct mime_state state = {.arena = msg->arena, .iconv_opens = *msg->iconv_opens};
     for (size_t i = 0; i < msg->part_count; i++) {
         if (view->chosen[i] < 0 || !is_subtype(&msg->parts[i], "multipart", "related"))
             continue;
         struct span type = part_field(&msg->parts[i], "Content-Type", true);
-        struct span start = mime_parameter(msg->arena, type, "start", &defects);
+        struct span start = mime_parameter_decode(&state, type, "start");
         for (size_t k = i + 1; k < msg->part_count && start.len > 0; k++)
             if (msg->parts[k].parent == (int)i && view->can_show[k] &&
                 span_eq(part_field(&msg->parts[k], "Content-ID", false), start))
                 view->chosen[i] = (int)k;
     }
+    *msg->iconv_opens = state.iconv_opens; /* defects: noted by the walk */
 }
 
 static void find_shown(struct message *msg, struct view *view)

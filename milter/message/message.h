@@ -96,7 +96,8 @@ enum bound_bit {
     BOUND_BIT_LINKS = 1 << 7,
     BOUND_BIT_ARENA = 1 << 8,
     BOUND_BIT_RECIPIENTS = 1 << 9,
-    BOUND_BIT_CHARSETS = 1 << 10, /* BOUND_CHARSETS: later charsets were guessed */
+    BOUND_BIT_CHARSETS = 1 << 10,  /* BOUND_CHARSETS: later charsets were guessed */
+    BOUND_BIT_ADDRESSES = 1 << 11, /* more mailboxes in From:, To: or Cc: */
 };
 
 struct message {
@@ -130,7 +131,8 @@ struct message {
     struct buf body_buf;
     size_t field_room;
     uint64_t scan_bytes;
-    unsigned iconv_opens; /* for BOUND_CHARSETS */
+    unsigned *iconv_opens; /* for BOUND_CHARSETS; in the arena: names are decoded when
+                              asked for, and count as well */
 };
 
 /* message_new - an empty message in the arena. scan_bytes: most body bytes kept, > 0.

@@ -3,7 +3,7 @@
  * message_field - looking fields up. Pure.
  */
 #include "message/message.h"
-#include "message/mime.h"
+#include "message/mime_internal.h"
 
 const struct header_field *message_field(const struct message *msg, const char *name,
                                          size_t n)
@@ -34,14 +34,15 @@ struct mailbox *message_mailboxes(const struct message *msg, const char *name,
                                   size_t *count)
 {
     const struct header_field *field = message_field(msg, name, 0);
-    uint32_t defects = 0; /* noted when the field was added */
     *count = 0;
     if (field == NULL)
         return NULL;
+    /* defects were noted when the field was added */
+    struct mime_state state = {.arena = msg->arena, .iconv_opens = *msg->iconv_opens};
     struct mailbox *boxes = address_list(msg->arena, field->raw, count);
     for (size_t i = 0; i < *count; i++)
         if (boxes[i].display.len > 0)
-            boxes[i].display =
-                mime_decode_header(msg->arena, boxes[i].display, &defects);
+            boxes[i].display = mime_header_decode(&state, boxes[i].display);
+    *msg->iconv_opens = state.iconv_opens;
     return boxes;
 }

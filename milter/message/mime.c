@@ -57,14 +57,15 @@ static bool is_blank(struct span s)
     return span_trim(s).len == 0;
 }
 
-/* rest: a line after its "--". */
-static bool is_delimiter(struct span rest, struct span boundary, bool *is_close)
+/* line: after its "--", without the white space that may stand at its end. A boundary
+ * has none at its own end, so lengths tell most lines apart. */
+static bool is_delimiter(struct span line, struct span boundary, bool *is_close)
 {
-    if (boundary.len == 0 || !span_starts(rest, boundary))
+    *is_close = line.len == boundary.len + 2;
+    if (boundary.len == 0 || (!*is_close && line.len != boundary.len))
         return false;
-    rest = span_from(rest, boundary.len);
-    *is_close = span_starts(rest, SPAN("--"));
-    return is_blank(span_from(rest, *is_close ? 2 : 0));
+    return memcmp(line.at, boundary.at, boundary.len) == 0 &&
+           (!*is_close || memcmp(line.at + boundary.len, "--", 2) == 0);
 }
 
 /* Is the line at `at` a delimiter of a container that is open in this text? The
@@ -75,10 +76,12 @@ static bool match_delimiter(const struct walk *w, size_t at, struct delimiter *o
         return false;
     out->at = at;
     out->end = line_end(w->text, at);
-    struct span rest = slice(w->text, at + 2, out->end);
+    struct span line = slice(w->text, at + 2, out->end);
+    while (line.len > 0 && ascii_is_space(line.at[line.len - 1]))
+        line.len--;
     for (size_t i = w->frame_count; i-- > 0 && w->frames[i].part >= 0;) {
         out->frame = i;
-        if (is_delimiter(rest, w->frames[i].boundary, &out->is_close))
+        if (is_delimiter(line, w->frames[i].boundary, &out->is_close))
             return true;
     }
     return false;
@@ -428,15 +431,32 @@ static void enter_body(struct walk *w, int index)
     }
 }
 
+/* Is this part an encoded message that may be opened? Its text is copied and decoded
+ * once more at each such level, so there are few. */
+static bool has_source(struct walk *w, const struct part *part)
+{
+    enum mime_encoding encoding = mime_encoding_named(part->encoding);
+    size_t sources = 0;
+    if (!is_rfc822(part) || encoding == ENCODING_IDENTITY ||
+        encoding == ENCODING_UNKNOWN || !has_depth(w, part))
+        return false;
+    for (size_t i = 0; i < w->frame_count; i++)
+        sources += w->frames[i].part < 0;
+    if (sources < BOUND_SOURCES)
+        return true;
+    w->state->bounds |= BOUND_BIT_DEPTH;
+    return false;
+}
+
 /* An encoded message (RFC 2046 5.2.1 forbids it, senders do it): walk its decoded
  * text, then come back to resume_at. False when it cannot be opened. */
 static bool enter_source(struct walk *w, int index, size_t resume_at)
 {
     struct part *part = &w->msg->parts[index];
-    size_t total;
     struct span decoded =
         mime_transfer_decode(w->state, mime_encoding_named(part->encoding),
-                             part->raw_body, SIZE_MAX, &total);
+                             part->raw_body, SIZE_MAX, &part->content_bytes);
+    part->content = span_head(decoded, MAGIC_BYTES);
     int child = add_part(w, index);
     if (child < 0)
         return false;
@@ -458,12 +478,10 @@ static bool leave_leaf(struct walk *w, size_t end, size_t resume_at)
     struct part *part = &w->msg->parts[index];
     w->leaf = -1;
     part->raw_body = slice(w->text, w->leaf_at, end);
+    if (has_source(w, part))
+        return enter_source(w, index, resume_at);
     read_leaf(w, part);
-    enum mime_encoding encoding = mime_encoding_named(part->encoding);
-    if (!is_rfc822(part) || encoding == ENCODING_IDENTITY ||
-        encoding == ENCODING_UNKNOWN || !has_depth(w, part))
-        return false;
-    return enter_source(w, index, resume_at);
+    return false;
 }
 
 /* A multipart in which no delimiter was found: its body as text, for readers that
@@ -546,7 +564,7 @@ static bool leave_text(struct walk *w)
 
 void mime_walk(struct message *msg)
 {
-    struct mime_state state = {.arena = msg->arena, .iconv_opens = msg->iconv_opens};
+    struct mime_state state = {.arena = msg->arena, .iconv_opens = *msg->iconv_opens};
     struct walk w = {.msg = msg, .state = &state, .text = msg->body, .leaf = -1};
     struct delimiter d;
     if (add_part(&w, -1) < 0)
@@ -560,7 +578,7 @@ void mime_walk(struct message *msg)
     } while (leave_text(&w));
     if (span_index(msg->body, '\0') >= 0)
         state.defects |= DEFECT_NUL;
-    msg->iconv_opens = state.iconv_opens;
+    *msg->iconv_opens = state.iconv_opens;
     msg->defects |= state.defects;
     msg->bounds |= state.bounds;
 }

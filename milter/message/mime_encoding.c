@@ -101,6 +101,13 @@ static void sink_add(struct sink *sink, const char *bytes, size_t len)
     sink->total += len;
 }
 
+static inline void sink_put(struct sink *sink, char c)
+{
+    if (sink->total < sink->room)
+        sink->at[sink->total] = c;
+    sink->total++;
+}
+
 static void decode_base64(struct sink *sink, struct span in, uint32_t *defects)
 {
     struct mime_base64 stream = {0};
@@ -123,27 +130,33 @@ static size_t soft_break(struct span in, size_t at)
     return in.at[i] == '\n' ? i + 1 - at : 0;
 }
 
+/* What follows a '=', at place i; returns how many bytes it takes. */
+static size_t qp_escape(struct sink *sink, struct span in, size_t i, uint32_t *defects)
+{
+    int high = ascii_hex(in.at[i]);
+    int low = high >= 0 && i + 1 < in.len ? ascii_hex(in.at[i + 1]) : -1;
+    if (low >= 0) {
+        sink_put(sink, (char)(high << 4 | low));
+        return 2;
+    }
+    size_t gap = high < 0 ? soft_break(in, i) : 0;
+    if (gap == 0) {
+        sink_put(sink, '=');
+        *defects |= DEFECT_QUOTED_PRINTABLE;
+    }
+    return gap;
+}
+
 static void decode_qp(struct sink *sink, struct span in, uint32_t *defects)
 {
     for (size_t i = 0; i < in.len;) {
-        const char *mark = memchr(in.at + i, '=', in.len - i);
-        size_t run = mark != NULL ? (size_t)(mark - in.at) - i : in.len - i;
-        sink_add(sink, in.at + i, run);
-        i += run;
-        if (mark == NULL || ++i == in.len)
-            break;
-        int high = ascii_hex(in.at[i]);
-        int low = i + 1 < in.len ? ascii_hex(in.at[i + 1]) : -1;
-        size_t gap = high < 0 ? soft_break(in, i) : 0;
-        if (high >= 0 && low >= 0) {
-            char c = (char)(high << 4 | low);
-            sink_add(sink, &c, 1);
-            i += 2;
-        } else if (gap > 0) {
-            i += gap;
-        } else {
-            sink_add(sink, "=", 1);
-            *defects |= DEFECT_QUOTED_PRINTABLE;
+        if (in.at[i] != '=') {
+            const char *mark = memchr(in.at + i, '=', in.len - i);
+            size_t run = mark != NULL ? (size_t)(mark - in.at) - i : in.len - i;
+            sink_add(sink, in.at + i, run);
+            i += run;
+        } else if (++i < in.len) {
+            i += qp_escape(sink, in, i, defects);
         }
     }
 }

@@ -19,6 +19,8 @@ enum {
     LOCAL_BYTES = 64, /* RFC 5321 4.5.3.1.1 */
     DOMAIN_BYTES = 255,
     PIECES_MAX = 100000,
+    PARAGRAPHS_MAX = 5000, /* text beyond is cut by length alone: each piece costs each
+                              rule. chosen, far above what mails have */
 };
 
 struct pieces {
@@ -217,7 +219,8 @@ struct rule_texts rule_text_body(const struct message *msg)
             render_part(&rendered, &msg->parts[i]);
     rest = fold(msg->arena, buf_span(&rendered));
     while (rest.len > 0) {
-        const char *end = memchr(rest.at, '\n', rest.len);
+        const char *end =
+            p.texts.count < PARAGRAPHS_MAX ? memchr(rest.at, '\n', rest.len) : NULL;
         line = (struct span){rest.at,
                              end != NULL ? (size_t)(end - rest.at) + 1 : rest.len};
         add_line(&p, line);

@@ -15,6 +15,9 @@ my ($folder, $scale, @wanted) = @ARGV;
 die "usage: hostile.pl FOLDER [SCALE [SHAPE...]]\n" unless defined $folder;
 $scale = 1 unless defined $scale;
 
+# A text so many times; written "(...) x 9" it would be a list.
+sub repeat { my ($text, $count) = @_; return $text x $count }
+
 sub many { my $n = int($_[0] * $scale); return $n > 0 ? $n : 1 }
 
 my $who = "From: a\@sender.example\nTo: b\@other.example\nSubject: s\n"
@@ -81,7 +84,7 @@ my %shapes = (
     header_one     => sub { mail_with('X-A: ' . 'a' x many(20_000_000) . "\n") },
     header_junk    => sub { $who . "no field here\nX-A: b\n" x many(400_000) . "\n\ntext\n" },
     header_colons  => sub { mail_with('From: ' . ':' x many(65_000) . "\n") },
-    header_8bit    => sub { mail_with(('Subject: ' . "\xe9" x 60_000 . "\n") x many(16)) },
+    header_8bit    => sub { mail_with(repeat('Subject: ' . "\xe9" x 60_000 . "\n", many(16))) },
     header_nuls    => sub { mail_with('X-A: ' . "\0" x many(60_000) . "\n") },
     header_only    => sub { my $w = $who; chomp $w; $w },
     no_newline     => sub { 'a' x many(8_000_000) },
@@ -95,10 +98,10 @@ my %shapes = (
     # ---- addresses
     to_many        => sub { mail_with('To: ' . join(",\n ", map { "u$_\@x$_.example" } 1 .. many(200_000)) . "\n") },
     to_fields      => sub { mail_with("To: a\@b.example\n" x many(100_000)) },
-    to_short       => sub { mail_with(('To: ' . 'a@b,' x 16_000 . "\n") x many(16)) },
-    from_quotes    => sub { mail_with('From: < "' . '\\"' x many(32_000) . "\@x.example>\n") },
+    to_short       => sub { mail_with(repeat('To: ' . 'a@b,' x 16_000 . "\n", many(16))) },
+    from_quotes    => sub { mail_with('From: <a "' . '\\"' x many(32_000) . "\@x.example>\n") },
     from_each_quotes => sub {
-        mail_with(join '', map { "$_: < \"" . '\\"' x many(32_000) . "\@x.example>\n" }
+        mail_with(join '', map { "$_: <a \"" . '\\"' x many(32_000) . "\@x.example>\n" }
             qw(From Sender Reply-To To Cc Bcc Return-Path));
     },
     from_comments  => sub { mail_with('From: ' . '(' x many(65_000) . "\n") },
@@ -111,7 +114,7 @@ my %shapes = (
 
     # ---- RFC 2047, 2231
     words          => sub { mail_with('Subject: ' . '=?utf-8?q?a?= ' x many(100_000) . "\n") },
-    words_b        => sub { mail_with(('Subject: ' . '=?utf-8?b?YQ==?= ' x 3800 . "\n") x many(16)) },
+    words_b        => sub { mail_with(repeat('Subject: ' . '=?utf-8?b?YQ==?= ' x 3800 . "\n", many(16))) },
     words_charsets => sub {
         mail_with(join '', map {
             my $f = $_;
@@ -188,6 +191,12 @@ my %shapes = (
     spaces_wide    => sub { texts(half("\xc2\xa0")) },
     at_signs       => sub { texts(half('@')) },
     addresses      => sub { texts(half('a@b.c ')) },
+    paragraphs     => sub { texts(half("a\n\n")) },
+    subject_names  => sub {
+        (my $m = mail_with('Subject: ' . 'a' x many(60_000) . "\n"))
+            =~ s/^To: .*$/'To: ' . 'a' x 30_000 . 'b\@other.example'/em;
+        $m;
+    },
     dots           => sub { texts(half('a.')) },
     hosts          => sub { texts(half('a.com ')) },
     urls           => sub { texts(join ' ', map { "http://h$_.example.co.uk/" } 1 .. many(18_000)) },
@@ -210,9 +219,9 @@ my %shapes = (
     # ---- HTML
     html_links     => sub { pages(join '', map { "<a href=http://h$_.$tlds[$_ % 5]/>www.o$_.example</a>" } 1 .. many(10_000)) },
     html_link_same => sub { pages(half('<a href=http://a.example/>a</a>')) },
-    html_link_long => sub { pages(('<a href="http://a.example/' . 'a' x 4000 . '">x</a>') x many(124)) },
+    html_link_long => sub { pages(repeat('<a href="http://a.example/' . 'a' x 4000 . '">x</a>', many(124))) },
     html_recipient => sub {
-        (my $m = pages(('<a href="http://a.example/' . 'a' x 4000 . '@">x</a>') x many(124)))
+        (my $m = pages(repeat('<a href="http://a.example/' . 'a' x 4000 . '@">x</a>', many(124))))
             =~ s/^To: .*$/'To: ' . 'a' x 2000 . 'b@other.example'/em;
         $m;
     },
