@@ -121,8 +121,9 @@ static int header_signs(const struct fact_input *in)
     if (in->field[FIELD_LIST_ID] != NULL || in->field[FIELD_LIST_UNSUBSCRIBE] != NULL ||
         in->field[FIELD_LIST_OTHER] != NULL)
         signs += 3;
-    if (span_ieq(precedence, SPAN("bulk")) || span_ieq(precedence, SPAN("list")) ||
-        span_ieq(precedence, SPAN("junk")))
+    if (span_ieq(precedence, SPAN("bulk")) || span_ieq(precedence, SPAN("list")))
+        signs += 3; /* it says so itself */
+    else if (span_ieq(precedence, SPAN("junk")))
         signs += 2;
     signs += in->field[FIELD_FEEDBACK_ID] != NULL;
     signs += in->field[FIELD_ESP] != NULL;

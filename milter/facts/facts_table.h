@@ -224,7 +224,8 @@
       "a link of the body unsubscribes, by its text, its target or the "               \
       "words beside it (seven languages)")                                             \
     F(bulk_signs, FACT_COUNT, "points", "0..", "chosen",                               \
-      "signs of a mailing: List-* fields 3, Precedence 2, Feedback-ID 1, "             \
+      "signs of a mailing: List-* fields 3, Precedence: bulk or list 3, junk 2, "      \
+      "Feedback-ID 1, "                                                                \
       "a mailing service's field 1, 20 recipients 2 or 100 recipients 3, "             \
       "an unsubscribe link or phrase 2, a view-in-browser phrase 2, "                  \
       "newsletter wording 1, 5 links and 3 images 1 and 15 links and 8 "               \

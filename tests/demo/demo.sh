@@ -143,8 +143,10 @@ check 'of the flood waits with a due time' "$(sql "select count(*) from message
     where action = 'hold' and due_at_us > at_us and message_id like 'flood-%'")" \
     $((flood - 20))
 check 'spam that reached the world' "$(sink_count 'spam-0')" 0
-check 'mails refused or held that are lost' "$(sql "select count(*) from message
-    where action = 'hold'")" "$(mta_held | wc -l)"
+check 'newsletters told of a missing unsubscribe link' "$(sql "select count(*)
+    from hit where rule = 'GUIDE_NO_UNSUBSCRIBE'")" 1
+check 'held mails that are in the hold queue' "$(mta_held | wc -l)" \
+    "$(sql "select count(*) from message where action = 'hold'")"
 
 title "what the sink received ($(sink_count) mails)"
 grep -rh -m 1 '^Message-I[Dd]:' "$sink" | tr -d '\r' | sed 's/^[^<]*//;

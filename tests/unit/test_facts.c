@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "base/bounds.h"
+#include "base/buf.h"
 #include "facts/fact_date.h"
 #include "facts/fact_input.h"
 #include "facts/fact_lists.h"
@@ -272,13 +274,14 @@ static const struct trial trials[] = {
     {FACT_unsubscribe_link, 0, NULL, PLAIN, "To unsubscribe, reply.", {0}},
     {FACT_unsubscribe_link, 0, NULL, HTML, "<a href='http://example.com/x'>our subscription</a>", {0}},
     {FACT_bulk_signs, 0, NULL, PLAIN, "x", {0}},
-    {FACT_bulk_signs, 5, NULL, PLAIN ONE "Precedence: bulk\n", "x", {0}},
+    {FACT_bulk_signs, 6, NULL, PLAIN ONE "Precedence: bulk\n", "x", {0}},
     {FACT_looks_bulk, 1, NULL, PLAIN ONE, "x", {0}},
     {FACT_looks_bulk, 1, NULL, PLAIN, "to unsubscribe reply", {.recipients = 25}},
     {FACT_looks_bulk, 1, NULL, HTML, "<a href='http://example.com/v'>View in browser</a> <a href='http://example.com/u'>unsubscribe</a>", {0}},
     {FACT_looks_bulk, 0, NULL, PLAIN, "See http://example.com/menu", {0}},
     {FACT_looks_bulk, 0, NULL, BASE "Subject: Your invoice 17\nFeedback-ID: 1:2:3:x\n", "To unsubscribe from notices: http://example.com/u", {0}},
     {FACT_looks_bulk, 0, NULL, PLAIN "Auto-Submitted: auto-replied\nPrecedence: bulk\n", "I am away, unsubscribe me", {0}},
+    {FACT_looks_bulk, 1, NULL, PLAIN "Precedence: bulk\n", "News of our shop", {0}},
     {FACT_looks_bulk, 0, NULL, PLAIN ONE, "x", {.is_null = true}},
     {FACT_list_id, 0, "news.example.com", PLAIN "List-Id: The News <News.Example.com>\n", "x", {0}},
     {FACT_list_id, 0, "", PLAIN, "x", {0}},
@@ -526,7 +529,7 @@ static void test_every_fact_is_tried(void **state)
     static const enum fact_id always[] = {FACT_size_bytes, FACT_part_count, FACT_path,
                                           FACT_class, FACT_header_fields};
     for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-        was_unset[always[i]] = true; /* no message is without */
+        was_unset[always[i]] = true;         /* no message is without */
     was_set[FACT_html_comment_ratio] = true; /* test_sizes */
     was_set[FACT_bounds_reached] = was_set[FACT_bounds] = true; /* test_bounds */
     for (int id = 0; id < FACT_ID_COUNT; id++) {
@@ -549,6 +552,62 @@ static void test_bounds(void **state)
     facts_collect(&facts, msg, &env, NOW_S);
     assert_int_equal(facts.number[FACT_bounds_reached], 1);
     assert_true(span_eq(facts.text[FACT_bounds], SPAN("body_bytes")));
+    arena_free(&arena);
+}
+
+static void collect_bounds(const char *head, const char *again, size_t times,
+                           const char *tail, const char *want)
+{
+    static struct facts facts;
+    static const struct setting none = {0};
+    struct arena *arena = arena_new(64 << 20);
+    struct buf mail;
+    buf_init(&mail, arena, 1 << 20);
+    buf_add_span(&mail, span_of(head));
+    for (size_t i = 0; i < times; i++)
+        buf_add_span(&mail, span_of(again));
+    buf_add_span(&mail, span_of(tail));
+    collect(arena, mail.at, mail.len, &none, &facts);
+    char got[128];
+    text_escape(facts.text[FACT_bounds], got, sizeof got);
+    assert_string_equal(got, want);
+    assert_int_equal(facts.number[FACT_bounds_reached], want[0] != '\0');
+    arena_free(&arena);
+}
+
+/* What was left out is named, and what was just not left out is not. */
+static void test_bounds_by_name(void **state)
+{
+    (void)state;
+    collect_bounds(FROM "To: ", "a@b,", BOUND_ADDRESSES - 1, "\n\nx", "");
+    collect_bounds(FROM "Cc: ", "a@b,", BOUND_ADDRESSES + 1, "\n\nx", "addresses");
+    collect_bounds("X-A: ", "=?koi8-r?q?=C1?= =?euc-jp?q?=C1?= ", 50, "\n\nx", "");
+    collect_bounds("X-A: ", "=?koi8-r?q?=C1?= =?euc-jp?q?=C1?= ", 150, "\n\nx",
+                   "charsets");
+    /* a name is decoded once more when it is asked for: that counts as well */
+    collect_bounds("From: ", "=?koi8-r?q?=C1?= =?euc-jp?q?=C1?= ", 75, "<a@b>\n\nx",
+                   "charsets");
+    collect_bounds(PLAIN "\n", "text ", BOUND_RULE_PART_BYTES / 5, "", "");
+    collect_bounds(PLAIN "\n", "text ", BOUND_RULE_PART_BYTES / 5, "x", "rule_text");
+}
+
+/* The recipient is sought in any case, and in time that grows with the text alone. */
+static void test_recipient_is_found(void **state)
+{
+    (void)state;
+    static struct facts facts;
+    static const char mail[] =
+        FROM "Subject: hello LongLocal there\n\n"
+             "http://x.example/?e=LONGLOCAL%40Example.NET http://x.example/longlocal";
+    struct setting set = {.recipient = "LongLocal@example.net"};
+    struct arena *arena = arena_new(1 << 24);
+    collect(arena, mail, sizeof(mail) - 1, &set, &facts);
+    assert_int_equal(facts.number[FACT_link_names_recipient], 1);
+    assert_int_equal(facts.number[FACT_subject_names_recipient], 1);
+    set.recipient = "longlocale@example.net";
+    collect(arena, mail, sizeof(mail) - 1, &set, &facts);
+    assert_int_equal(facts.number[FACT_link_names_recipient], 0);
+    assert_int_equal(facts.number[FACT_subject_names_recipient], 0);
     arena_free(&arena);
 }
 
@@ -804,6 +863,8 @@ int main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_every_fact_is_tried),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_bounds_by_name),
+        cmocka_unit_test(test_recipient_is_found),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_mutated_mails_stay_in_range),
