@@ -50,10 +50,17 @@ enum {
     BOUND_INCLUDE_DEPTH = 10,       /* include within include */
     BOUND_MATCH_TEXT_BYTES = 65536, /* one text handed to one pattern: match limits
                                      do not bound quadratic scans (measured) */
+    BOUND_RULE_PART_BYTES = 50000,  /* of one text that body rules read: SpamAssassin's
+                                       Conf(3pm) body_part_scan_size */
+    BOUND_RULE_TEXT_BYTES = 160000, /* and of all: three such and more; at 300 ns a
+                                       byte for the stock rules (measured) */
+    BOUND_RULE_RAW_BYTES = 1 << 20, /* of all that rawbody rules read */
     BOUND_MATCHES = 1000,           /* matches counted of one `tflags multiple` rule */
     BOUND_MATCH_STEPS = 200000,     /* PCRE2 match limit */
     BOUND_MATCH_DEPTH = 10000,      /* PCRE2 depth limit */
     BOUND_MATCH_HEAP_KIB = 20480,   /* PCRE2 heap limit */
+    BOUND_PREFILTER_BYTES = 131072, /* literals of the rules of one target text; rules
+                                     beyond them run on every text */
     BOUND_EXPRESSION_NODES = 4096,  /* nodes of one meta or fact expression */
     BOUND_EXPRESSION_DEPTH = 200,   /* parentheses within parentheses */
 

@@ -2,6 +2,7 @@
  *
  * fact_form - how the message is built: size, parts, defects, bounds. Pure.
  */
+#include "base/bounds.h"
 #include "facts/fact_input.h"
 
 enum { NAMES_BYTES = 512 };
@@ -46,6 +47,7 @@ static const struct bit_name bound_names[] = {
     {BOUND_BIT_RECIPIENTS, "recipients"},
     {BOUND_BIT_CHARSETS, "charsets"},
     {BOUND_BIT_ADDRESSES, "addresses"},
+    {BOUND_BIT_RULE_TEXT, "rule_text"},
     {0, NULL},
 };
 
@@ -98,6 +100,21 @@ static int deepest(const struct message *msg)
     return depth;
 }
 
+/* More text than body rules read: they cut it by the same bounds. */
+static bool is_long_for_rules(const struct message *msg)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < msg->part_count; i++) {
+        const struct part *part = &msg->parts[i];
+        size_t shown = part->html != NULL ? part->html->text.len : part->text.len;
+        size_t hidden = part->html != NULL ? part->html->hidden.len : 0;
+        if (shown > BOUND_RULE_PART_BYTES || hidden > BOUND_RULE_PART_BYTES)
+            return true;
+        sum += shown + hidden;
+    }
+    return sum > BOUND_RULE_TEXT_BYTES;
+}
+
 void fact_form(const struct fact_input *in, struct facts *out)
 {
     const struct message *msg = in->msg;
@@ -108,7 +125,9 @@ void fact_form(const struct fact_input *in, struct facts *out)
     FACT_SET(part_depth, deepest(msg));
     FACT_TEXT_SET(charset, charsets(in));
     /* last: what the facts themselves ran into is a bound that was reached */
-    uint32_t bounds = msg->bounds | in->bounds;
+    uint32_t bounds = message_bounds(msg) | in->bounds;
+    if (is_long_for_rules(msg))
+        bounds |= BOUND_BIT_RULE_TEXT;
     if (arena_is_capped(in->arena))
         bounds |= BOUND_BIT_ARENA;
     FACT_SET(bounds_reached, bounds != 0);

@@ -98,6 +98,7 @@ enum bound_bit {
     BOUND_BIT_RECIPIENTS = 1 << 9,
     BOUND_BIT_CHARSETS = 1 << 10,  /* BOUND_CHARSETS: later charsets were guessed */
     BOUND_BIT_ADDRESSES = 1 << 11, /* more mailboxes in From:, To: or Cc: */
+    BOUND_BIT_RULE_TEXT = 1 << 12, /* BOUND_RULE_*: body rules did not see all text */
 };
 
 struct message {
@@ -172,5 +173,8 @@ struct span message_value(const struct message *msg, const char *name);
  * display name. */
 struct mailbox *message_mailboxes(const struct message *msg, const char *name,
                                   size_t *count);
+
+/* message_bounds - msg->bounds, and what message_mailboxes has run into so far. */
+uint32_t message_bounds(const struct message *msg);
 
 #endif

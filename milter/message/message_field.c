@@ -2,6 +2,7 @@
  *
  * message_field - looking fields up. Pure.
  */
+#include "base/bounds.h"
 #include "message/message.h"
 #include "message/mime_internal.h"
 
@@ -45,4 +46,10 @@ struct mailbox *message_mailboxes(const struct message *msg, const char *name,
             boxes[i].display = mime_header_decode(&state, boxes[i].display);
     *msg->iconv_opens = state.iconv_opens;
     return boxes;
+}
+
+uint32_t message_bounds(const struct message *msg)
+{
+    bool is_spent = *msg->iconv_opens >= BOUND_CHARSETS;
+    return msg->bounds | (is_spent ? BOUND_BIT_CHARSETS : 0);
 }

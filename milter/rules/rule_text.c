@@ -7,11 +7,10 @@
 #include "base/bounds.h"
 #include "base/buf.h"
 
-/* SpamAssassin's: Constants.pm MAX_BODY_LINE_LENGTH; Conf(3pm) body_part_scan_size,
- * rawbody_part_scan_size. Slack: how far a better place for a cut is looked for. */
+/* SpamAssassin's: Constants.pm MAX_BODY_LINE_LENGTH; Conf(3pm) rawbody_part_scan_size.
+ * Slack: how far a better place for a cut is looked for. */
 enum {
     PIECE_BYTES = 2048,
-    BODY_PART_BYTES = 50000,
     RAW_PART_BYTES = 500000,
     CUT_SLACK_BYTES = 1024,
     URI_FORMS = 3,
@@ -182,14 +181,14 @@ static void render_part(struct buf *out, const struct part *part)
     if (out->len > 0)
         buf_add_char(out, '\n');
     if (part->html == NULL) {
-        buf_add_span(out, cut_part(part->text, BODY_PART_BYTES, "\n "));
+        buf_add_span(out, cut_part(part->text, BOUND_RULE_PART_BYTES, "\n "));
         return;
     }
-    buf_add_span(out, cut_part(part->html->text, BODY_PART_BYTES, "\n "));
+    buf_add_span(out, cut_part(part->html->text, BOUND_RULE_PART_BYTES, "\n "));
     if (part->html->hidden.len == 0)
         return;
     buf_add_span(out, SPAN("\n\n"));
-    buf_add_span(out, cut_part(part->html->hidden, BODY_PART_BYTES, "\n "));
+    buf_add_span(out, cut_part(part->html->hidden, BOUND_RULE_PART_BYTES, "\n "));
 }
 
 static struct span last_subject(const struct message *msg)
@@ -213,7 +212,7 @@ struct rule_texts rule_text_body(const struct message *msg)
         first[subject.len] = '\n';
         add_line(&p, (struct span){first, subject.len + 1});
     }
-    buf_init(&rendered, msg->arena, 2 * BOUND_RENDERED_BYTES);
+    buf_init(&rendered, msg->arena, BOUND_RULE_TEXT_BYTES);
     for (size_t i = 0; i < msg->part_count; i++)
         if (is_text_leaf(&msg->parts[i]))
             render_part(&rendered, &msg->parts[i]);
@@ -272,13 +271,16 @@ static bool is_raw_part(const struct part *part)
 struct rule_texts rule_text_rawbody(const struct message *msg)
 {
     struct pieces p = {.arena = msg->arena};
+    size_t left = BOUND_RULE_RAW_BYTES;
 
     for (size_t i = 0; i < msg->part_count; i++) {
         const struct part *part = &msg->parts[i];
         if (!is_raw_part(part))
             continue;
         struct span text = rule_text_unix(msg->arena, part->content);
-        add_raw_part(&p, cut_part(text, RAW_PART_BYTES, "\n> "));
+        text = span_head(cut_part(text, RAW_PART_BYTES, "\n> "), left);
+        add_raw_part(&p, text);
+        left -= text.len;
     }
     return p.texts;
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -125,6 +126,24 @@ static void lists_are_bounded_and_linear(void **state)
     }
 }
 
+/* Quotes inside of <> that never close are looked at once. */
+static void quotes_in_angles_are_linear(void **state)
+{
+    (void)state;
+    struct buf value;
+    size_t count;
+    buf_init(&value, arena, 1 << 20);
+    buf_add_span(&value, SPAN("<a \""));
+    while (value.len + 16 < value.max)
+        buf_add_span(&value, SPAN("\\\""));
+    buf_add_span(&value, SPAN("@b.example>"));
+    clock_t start = clock();
+    struct mailbox *boxes = address_list(arena, buf_span(&value), &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(boxes[0].domain.len, 9);
+    assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 5); /* a square: minutes */
+}
+
 static void every_cut_of_a_list_is_survived(void **state)
 {
     (void)state;
@@ -194,6 +213,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(local_and_domain_are_taken_apart, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(lists_are_bounded_and_linear, setup, teardown),
+        cmocka_unit_test_setup_teardown(quotes_in_angles_are_linear, setup, teardown),
         cmocka_unit_test_setup_teardown(every_cut_of_a_list_is_survived, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(paths_lose_brackets_and_routes, setup,

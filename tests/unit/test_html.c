@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/bounds.h"
+#include "base/buf.h"
 #include "message/html.h"
 
 enum { CAP_BYTES = 64 << 20, TEXT_BYTES = 1 << 20 };
@@ -290,6 +291,27 @@ static void test_bounds(void **state)
     }
 }
 
+/* What a tag closes is searched for in work that grows with the text, not by depth. */
+static void test_search_is_bounded(void **state)
+{
+    (void)state;
+    struct buf text;
+    buf_init(&text, arena, 1 << 20);
+    buf_add_span(&text, SPAN("<dt><dl>"));
+    for (int i = 0; i < 240; i++)
+        buf_add_span(&text, SPAN("<span>"));
+    assert_false(html_parse(arena, buf_span(&text), TEXT_BYTES)->is_bounded);
+    for (int i = 0; i < 100; i++)
+        buf_add_span(&text, SPAN("<dd>a word or two, as lists have them</dd>"));
+    assert_false(html_parse(arena, buf_span(&text), TEXT_BYTES)->is_bounded);
+    for (int i = 0; i < 20000; i++)
+        buf_add_span(&text, SPAN("<dd>"));
+    buf_add_span(&text, SPAN("seen"));
+    struct html *html = html_parse(arena, buf_span(&text), TEXT_BYTES);
+    assert_true(html->is_bounded);
+    assert_true(span_iends(html->text, SPAN("seen")));
+}
+
 static double elapsed_ms(struct timespec from)
 {
     struct timespec now;
@@ -368,6 +390,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_search_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_floods, setup, teardown),
     };
     return cmocka_run_group_tests_name("html", tests, NULL, NULL);

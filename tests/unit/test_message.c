@@ -321,6 +321,49 @@ static void bounds_are_flagged(void **state)
     }
 }
 
+/* Encoded messages within encoded messages are decoded to a depth, and no further. */
+static void sources_are_bounded(void **state)
+{
+    (void)state;
+    struct buf text;
+    for (int layers = 1; layers <= BOUND_SOURCES + 2; layers++) {
+        buf_init(&text, arena, 1 << 16);
+        for (int i = 0; i < layers; i++)
+            buf_add_span(&text,
+                         SPAN("Content-Type: message/rfc822\n"
+                              "Content-Transfer-Encoding: quoted-printable\n\n"));
+        buf_add_span(&text, SPAN("Subject: in\n\ninnermost\n"));
+        struct message *msg = read_span(buf_span(&text));
+        bool is_cut = layers > BOUND_SOURCES;
+        assert_int_equal(msg->bounds, is_cut ? BOUND_BIT_DEPTH : 0);
+        assert_int_equal(msg->part_count, is_cut ? BOUND_SOURCES + 1 : layers + 1);
+        assert_int_equal(span_find(msg->text, SPAN("innermost")) >= 0, !is_cut);
+    }
+}
+
+/* White space at a delimiter's end is no part of it; anything else is. */
+static void delimiters_are_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        size_t parts;
+    } lines[] = {
+        {"--bb", 3},   {"--bb \t ", 3}, {"--bb\r", 3}, {"--bb--", 2},  {"--bb--  ", 2},
+        {"--bb -", 2}, {"--bb--x", 2},  {"--bb-", 2},  {"--b", 2},     {"-- bb", 2},
+        {"--bbb", 2},  {" --bb", 2},    {"--BB", 2},   {"--bb --", 2}, {"--bb\f", 3},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct buf text;
+        buf_init(&text, arena, 1024);
+        buf_printf(&text,
+                   "Content-Type: multipart/mixed; boundary=bb\n\n--bb\n\none\n%s\n\n"
+                   "two\n--bb--\n",
+                   lines[i].line);
+        assert_int_equal(read_span(buf_span(&text))->part_count, lines[i].parts);
+    }
+}
+
 static void the_body_is_kept_to_scan_bytes(void **state)
 {
     (void)state;
@@ -391,6 +434,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(big_leaves_keep_their_head, setup, teardown),
         cmocka_unit_test_setup_teardown(bounds_are_flagged, setup, teardown),
+        cmocka_unit_test_setup_teardown(sources_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(delimiters_are_told_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(the_body_is_kept_to_scan_bytes, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(every_cut_and_every_cap_is_survived, setup,

@@ -276,6 +276,35 @@ static void hostile_text_is_bounded(void **state)
     free(mail);
 }
 
+/* Paragraphs beyond the bound are parted by length alone: all of them are still read,
+ * and bytes of NUL, which part paragraphs too, cost no more. */
+static void many_paragraphs_are_read(void **state)
+{
+    static const char *const parts[] = {"a\n\n", "a"};
+    struct ruleset *set =
+        load_good("body A /\\bthe end\\b/\nbody N /nowhere/\nrawbody R /the end/\n");
+    struct arena *arena = arena_new(ARENA_BYTES);
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char mail[50000] = "Subject: x\n\n";
+        size_t len = strlen(mail);
+        size_t part = strlen(parts[i]) + (i == 1); /* with its NUL */
+        clock_t start = clock();
+        struct hits hits;
+        for (; len + part + 8 < sizeof mail; len += part)
+            memcpy(mail + len, parts[i], part);
+        memcpy(mail + len, " the end", 8);
+        rule_match(set, read_mail(arena, (struct span){mail, len + 8}), NULL, NULL,
+                   &hits);
+        assert_string_equal(print_hits(arena, set, &hits), "A R");
+        assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 2);
+        arena_reset(arena);
+    }
+    ruleset_free(&set);
+    arena_free(&arena);
+}
+
 /* A mail cut at every byte, and an arena at its end, only make fewer hits. */
 static void cut_and_starved(void **state)
 {
@@ -350,6 +379,7 @@ int main(void)
         cmocka_unit_test(hit_table),
         cmocka_unit_test(scores_and_order),
         cmocka_unit_test(hostile_text_is_bounded),
+        cmocka_unit_test(many_paragraphs_are_read),
         cmocka_unit_test(cut_and_starved),
         cmocka_unit_test(one_set_many_threads),
     };
