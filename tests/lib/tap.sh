@@ -29,7 +29,7 @@ at_exit() {
 tap_exit() {
     status=$?
     trap - EXIT
-    trap '' INT TERM
+    trap '' INT TERM PIPE
     [ -n "$tap_ended" ] || {
         echo "Bail out! ended early with status $status"
         tap_failed=1
@@ -57,6 +57,7 @@ chmod 755 "$scratch"
 trap tap_exit EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
+trap 'exit 141' PIPE
 trap 'exit 143' TERM
 
 # diag TEXT... - a remark.
