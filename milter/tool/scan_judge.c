@@ -30,16 +30,35 @@ static bool add_recipient(struct envelope *env, struct span address)
     return true;
 }
 
+/* Room for more recipients than *room; most mails have few. */
+static bool make_room(struct envelope *env, struct arena *arena, size_t more,
+                      size_t *room)
+{
+    size_t want = 2 * (env->recipient_kept + more);
+    if (env->recipient_kept + more <= *room)
+        return true;
+    struct span *recipients = arena_array(arena, want, sizeof *recipients);
+    if (recipients == NULL)
+        return false;
+    if (env->recipient_kept > 0)
+        memcpy(recipients, env->recipients, env->recipient_kept * sizeof *recipients);
+    env->recipients = recipients;
+    *room = want;
+    return true;
+}
+
 /* Every mailbox of every To, Cc and Bcc. */
 static void read_recipients(struct envelope *env, const struct message *msg)
 {
     static const char *const names[] = {"To", "Cc", "Bcc"};
-    env->recipients = arena_array(msg->arena, BOUND_RECIPIENTS, sizeof(struct span));
-    for (size_t i = 0; i < 3 && env->recipients != NULL; i++) {
+    size_t room = 0;
+    for (size_t i = 0; i < 3; i++) {
         const struct header_field *field;
         for (size_t n = 0; (field = message_field(msg, names[i], n)) != NULL; n++) {
             size_t count;
             struct mailbox *boxes = address_list(msg->arena, field->value, &count);
+            if (!make_room(env, msg->arena, count, &room))
+                return;
             for (size_t k = 0; k < count; k++)
                 add_recipient(env, boxes[k].address);
         }
