@@ -9,40 +9,11 @@
 #ifndef OUTGATE_GATE_H
 #define OUTGATE_GATE_H
 
-#include <stdint.h>
-
-#include "engine.h"
-#include "facts/facts.h"
-#include "limits/sender.h"
-#include "message/envelope.h"
-#include "message/message.h"
-#include "store/writer.h"
-#include "verdict/action.h"
-#include "verdict/verdict.h"
-
-/* What is known of a message before anybody is asked: pure but for the arena. */
-struct judgement {
-    struct facts facts;
-    struct hits hits;
-    struct sender sender;
-    struct verdict verdict;
-};
+#include "passage.h"
 
 /* gate_judge - facts, rules, sender, verdict. now_us: wall clock. */
 void gate_judge(const struct engine *engine, const struct message *msg,
                 const struct envelope *env, int64_t now_us, struct judgement *out);
-
-/* A message on its way: what gate_run needs besides the engine. */
-struct passage {
-    const struct engine *engine;
-    struct message *msg;
-    const struct envelope *env;
-    struct writer *writer;
-    const struct hands *hands;
-    int64_t now_us;       /* wall clock at end of message */
-    int64_t limit_now_us; /* clock_limit_us at that moment */
-    int64_t started_us;   /* clock_elapsed_us at end of message */
-};
 
 /* gate_run - judge, decide (charges and audit row in one transaction), act.
  * Returns what the MTA is told; on failure of the store what on_error says, with err

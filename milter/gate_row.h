@@ -7,8 +7,8 @@
 #ifndef OUTGATE_GATE_ROW_H
 #define OUTGATE_GATE_ROW_H
 
-#include "gate.h"
 #include "limits/limits.h"
+#include "passage.h"
 #include "store/audit.h"
 
 /* gate_request - what the message costs, and whom. */

@@ -13,6 +13,7 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,9 @@ struct daemon {
     struct engine *engine;
     struct writer *writer;
     pthread_t server;
-    int ready_fd;      /* to the parent that waits for us; -1 in the foreground */
-    bool is_published; /* the store knows the limits in force */
+    int ready_fd;        /* to the parent that waits for us; -1 in the foreground */
+    bool is_published;   /* the store knows the limits in force */
+    atomic_bool is_over; /* the server ended by itself */
     bool has_failed;
     struct err failure; /* the server thread's */
 };
@@ -247,6 +249,7 @@ static void *serve(void *arg)
 {
     struct daemon *daemon = arg;
     daemon->has_failed = milter_run(daemon->writer, &daemon->failure) < 0;
+    atomic_store(&daemon->is_over, true);
     kill(getpid(), SIGTERM); /* the main thread waits for a signal */
     return NULL;
 }
@@ -298,17 +301,21 @@ static int run(struct daemon *daemon, const sigset_t *signals, struct err *err)
     report_ready(daemon, 0);
     notify_manager("READY=1");
     wait_for_signals(daemon, signals);
+    bool was_asked = !atomic_load(&daemon->is_over);
     notify_manager("STOPPING=1");
     milter_stop();
     pthread_join(daemon->server, NULL);
     unsigned left = milter_drain(DRAIN_MS);
     if (left > 0)
         log_line(LOG_LEVEL_WARNING, "%u messages were cut off at the stop", left);
-    if (daemon->has_failed) {
-        *err = daemon->failure;
-        return -1;
+    if (!daemon->has_failed)
+        return 0;
+    if (was_asked) { /* a library that stumbles on its way out has stopped, too */
+        log_line(LOG_LEVEL_WARNING, "at the stop: %s", daemon->failure.text);
+        return 0;
     }
-    return 0;
+    *err = daemon->failure;
+    return -1;
 }
 
 /* Blocked in every thread from the start: an unblocked one would end the process. */

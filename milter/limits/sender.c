@@ -35,18 +35,6 @@ static const char *const script_fields[] = {
     "X-Script",
 };
 
-/* PHP writes "UID:FILE". Where the MTA vouches for the uid, another one is a lie. */
-static bool names_other_uid(const struct envelope *env, struct span value)
-{
-    struct span uid;
-    struct span file;
-    uint64_t number;
-    return span_cut(value, ':', &uid, &file) &&
-           text_parse_count(uid, UINT32_MAX, &number) &&
-           text_parse_count(env->local_user, UINT32_MAX, &number) &&
-           !span_eq(uid, env->local_user);
-}
-
 static struct span script_value(const struct envelope *env, const struct message *msg)
 {
     /* anybody can write these fields in SMTP: believed on local submission only */
@@ -54,7 +42,7 @@ static struct span script_value(const struct envelope *env, const struct message
         return SPAN("");
     for (size_t i = 0; i < sizeof script_fields / sizeof *script_fields; i++) {
         struct span value = span_trim(message_value(msg, script_fields[i]));
-        if (value.len > 0 && !names_other_uid(env, value))
+        if (value.len > 0)
             return value;
     }
     return SPAN("");

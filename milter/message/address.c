@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "message/address.h"
 
-#include <idn2.h>
 #include <string.h>
 
 #include "base/bounds.h"
 #include "base/buf.h"
+#include "base/idn.h"
 
 /* ---- the pieces of address-list (RFC 5322 3.4) ---- */
 
@@ -424,24 +424,11 @@ struct span address_domain(struct span address)
     return at < 0 ? SPAN("") : span_from(address, (size_t)at + 1);
 }
 
-/* The domain in lower case A-labels; as it stands, in lower case, when IDNA has none
- * for it. */
 static struct span normal_domain(struct arena *arena, struct span domain)
 {
-    char *ascii = NULL;
-    bool is_ascii = true;
     if (domain.len > 1 && domain.at[domain.len - 1] == '.')
         domain.len--;
-    for (size_t i = 0; i < domain.len; i++)
-        is_ascii &= (unsigned char)domain.at[i] < 0x80;
-    if (is_ascii || domain.len > 255)
-        return span_lower(arena, domain);
-    if (idn2_to_ascii_8z(span_cstr(arena, domain), &ascii,
-                         IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
-        return span_lower(arena, domain);
-    struct span out = span_lower(arena, span_of(ascii));
-    idn2_free(ascii);
-    return out;
+    return idn_to_ascii(arena, domain);
 }
 
 struct span address_normalise(struct arena *arena, struct span address,

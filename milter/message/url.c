@@ -2,11 +2,11 @@
 #include "message/url.h"
 
 #include <arpa/inet.h>
-#include <idn2.h>
 #include <libpsl.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/idn.h"
 
 enum {
     HOST_BYTES = 1024,  /* a host as written, escapes and all; longer is none */
@@ -126,35 +126,12 @@ static bool is_disguise(uint32_t cp)
            (cp >= 0x1d400 && cp <= 0x1d7ff);
 }
 
-static bool is_ascii(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.at[i] >= 0x80)
-            return false;
-    return true;
-}
-
 static bool has_disguise(struct span s)
 {
     for (size_t i = 0; i < s.len;)
         if (is_disguise(utf8_next(s, &i)))
             return true;
     return false;
-}
-
-/* Lower case, A-labels; what libidn2 refuses stays as it is, in lower case. */
-static struct span to_ascii(struct arena *arena, struct span host)
-{
-    char *ascii = NULL;
-    if (is_ascii(host) || !utf8_is_valid(host))
-        return span_lower(arena, host);
-    const char *text = span_cstr(arena, host);
-    int flags = IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT;
-    if (idn2_to_ascii_8z(text, &ascii, flags) != IDN2_OK)
-        return span_lower(arena, host);
-    struct span kept = span_lower(arena, span_of(ascii));
-    idn2_free(ascii);
-    return kept;
 }
 
 /* WHATWG URL 3.5 (IPv4 number parser): decimal, 0 octal, 0x hex; -1 if none. */
@@ -273,7 +250,7 @@ static bool read_host(struct arena *arena, struct span raw, struct url *out)
                read_ipv6(arena, span_head(span_from(raw, 1), raw.len - 2), out);
     struct span host = percent_decode(arena, raw, &out->is_obfuscated);
     out->is_obfuscated |= has_disguise(host);
-    host = to_ascii(arena, host);
+    host = idn_to_ascii(arena, host);
     if (host.len > 0 && host.at[host.len - 1] == '.')
         host.len--;
     if (host.len == 0 || host.len > DOMAIN_BYTES || has_forbidden(host))

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "limits/sender.h"
-#include "mta.h"
+#include "mta/mta.h"
 #include "store/audit.h"
 #include "store/held.h"
 #include "tool/commands.h"

@@ -9,7 +9,7 @@
 #ifndef OUTGATE_TOOL_DEED_H
 #define OUTGATE_TOOL_DEED_H
 
-#include "mta.h"
+#include "mta/mta.h"
 #include "store/held.h"
 #include "tool/tool.h"
 

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "mta.h"
-#include "mta_parse.h"
-#include "mta_run.h"
+#include "mta/mta.h"
+#include "mta/mta_parse.h"
+#include "mta/mta_run.h"
 
 static int new_arena(void **state)
 {

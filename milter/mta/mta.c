@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "mta.h"
+#include "mta/mta.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "mta_run.h"
+#include "mta/mta_run.h"
 
 enum {
     LIST_TIMEOUT_MS = 120000, /* a listing of a large queue. chosen */

@@ -21,7 +21,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "mta_parse.h"
+#include "mta/mta_parse.h"
 #include "settings.h"
 
 struct mta_tools {

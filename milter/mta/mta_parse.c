@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "mta_parse.h"
+#include "mta/mta_parse.h"
 
 #include <string.h>
 #include <time.h>

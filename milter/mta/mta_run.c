@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "mta_run.h"
+#include "mta/mta_run.h"
 
 #include <errno.h>
 #include <fcntl.h>
