@@ -71,10 +71,11 @@ static bool goes_to_unsubscribe(struct span target)
     };
     target = span_head(target, TARGET_BYTES);
     for (size_t i = 0; i + 5 <= target.len; i++) {
-        if (strchr("uodarc", ascii_lower(target.at[i])) == NULL || target.at[i] == '\0')
+        char first = ascii_lower(target.at[i]);
+        if (first == '\0' || strchr("uodarc", first) == NULL)
             continue;
         for (size_t k = 0; k < sizeof(stems) / sizeof(stems[0]); k++)
-            if (span_istarts(span_from(target, i), stems[k]))
+            if (stems[k].at[0] == first && span_istarts(span_from(target, i), stems[k]))
                 return true;
     }
     return false;
