@@ -55,8 +55,9 @@ void gate_request(const struct passage *passage, const struct judgement *judgeme
     list_recipient_domains(passage, out);
 }
 
-static struct span facts_json(const struct facts *facts, struct arena *arena)
+static struct span facts_json(const struct judgement *judgement, struct arena *arena)
 {
+    const struct facts *facts = &judgement->facts;
     struct buf out;
     struct json json;
     buf_init(&out, arena, 1 << 20);
@@ -70,6 +71,8 @@ static struct span facts_json(const struct facts *facts, struct arena *arena)
         else
             json_number(&json, outgate_fact_rows[id].name, facts->number[id]);
     }
+    if (judgement->hits.limit_errors > 0) /* no fact: rules are run after them */
+        json_int(&json, "rules_stopped", judgement->hits.limit_errors);
     json_close(&json, '}');
     return out.is_full ? SPAN("{}") : buf_span(&out);
 }
@@ -122,7 +125,7 @@ static void fill_message(const struct message *msg, const struct judgement *judg
     row->script = judgement->facts.text[FACT_script];
     row->size_bytes = (int64_t)msg->size_bytes;
     row->score = judgement->hits.score;
-    row->facts_json = facts_json(&judgement->facts, msg->arena);
+    row->facts_json = facts_json(judgement, msg->arena);
     if (keep >= KEEP_HEADERS)
         row->headers = kept_headers(msg);
     if (keep == KEEP_FULL)

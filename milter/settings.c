@@ -253,7 +253,7 @@ int settings_load(struct settings **out, const char *path, conf_complain *compla
 {
     struct settings *s = NULL;
     *out = NULL;
-    if (create(&s, err) < 0)
+    if (create(&s, err) < 0 || s == NULL)
         return -1;
     struct loading loading = {s, complain, arg};
     struct conf conf = {

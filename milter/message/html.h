@@ -28,7 +28,8 @@ enum link_origin {
     LINK_ANCHOR, /* <a href> or <area href> */
     LINK_FORM,   /* <form action>, <button formaction> */
     LINK_TEXT,   /* a URL written out in text */
-    LINK_OTHER,  /* <base>, <link>, <iframe>, <frame>, <embed>, <object>, <meta refresh> */
+    LINK_OTHER,  /* <base>, <link>, <iframe>, <frame>, <embed>, <object>, <meta refresh>
+                  */
 };
 
 /* One link of a message. */
@@ -75,8 +76,8 @@ struct html {
     unsigned style_count;    /* <style> elements and style= attributes */
     unsigned comment_count;
     size_t comment_bytes;
-    bool is_truncated;       /* ended inside a tag or comment */
-    bool is_bounded;         /* a bound of base/bounds.h was reached */
+    bool is_truncated; /* ended inside a tag or comment */
+    bool is_bounded;   /* a bound of base/bounds.h was reached */
 };
 
 /* html_parse - read text (UTF-8, any quality) into a struct html in the arena; at

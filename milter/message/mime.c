@@ -252,7 +252,7 @@ static bool grow(struct arena *arena, void **items, size_t count, size_t *room,
     void *more = arena_array(arena, want, size);
     if (more == NULL)
         return false;
-    if (count > 0)
+    if (count > 0 && *items != NULL)
         memcpy(more, *items, count * size);
     *items = more;
     *room = want;

@@ -225,6 +225,7 @@ static struct span join(struct mime_state *state, struct gathered *all, int firs
     buf_init(&out, state->arena, BOUND_FIELD_BYTES);
     for (int i = first; i < BOUND_PARAMETERS && all->has_section[i]; i++) {
         struct parameter *p = &all->sections[i];
+        /* NOLINTNEXTLINE(clang-analyzer-core*): written where has_section was set */
         if (!p->is_extended) {
             add_plain(&out, p);
             continue;

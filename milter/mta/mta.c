@@ -131,7 +131,7 @@ int mta_queue(const struct mta_tools *tools, struct arena *arena,
     const char *program = postfix ? "postqueue" : "sendmail";
     const char *const all[] = {"-j", NULL};
     const char *const held[] = {"-bp", "-qQ", NULL}; /* as mailq -qQ */
-    struct run_result result;
+    struct run_result result = {.status = -1};
     *list = NULL;
     *count = 0;
     if (ask(tools, arena, program, postfix ? all : held, SPAN(""), LIST_TIMEOUT_MS,
@@ -221,7 +221,7 @@ static int postsuper(const struct mta_tools *tools, struct arena *arena,
                      const char *option, const char *deed, struct mta_wish *wishes,
                      const bool *chosen, size_t count, struct err *err)
 {
-    struct run_result result;
+    struct run_result result = {.status = -1};
     struct span ids = chosen_ids(arena, wishes, chosen, count);
     const char *const words[] = {option, "-", "hold", NULL};
     if (ids.len == 0)
@@ -243,7 +243,7 @@ static int postsuper(const struct mta_tools *tools, struct arena *arena,
 static int64_t lifetime_s(const struct mta_tools *tools, struct arena *arena)
 {
     const char *const words[] = {"-h", "maximal_queue_lifetime", NULL};
-    struct run_result result;
+    struct run_result result = {.status = -1};
     if (ask(tools, arena, "postconf", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL))
         return 5 * 86400;
     int64_t value = mta_parse_lifetime(result.out);
@@ -260,7 +260,7 @@ static void hasten(const struct mta_tools *tools, struct arena *arena,
             continue;
         const char *id = span_cstr(arena, wishes[i].queue_id);
         const char *const words[] = {"-i", id, NULL};
-        struct run_result result;
+        struct run_result result = {.status = -1};
         ask(tools, arena, "postqueue", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL);
         asked++;
     }
@@ -292,7 +292,7 @@ static int release_postfix(const struct mta_tools *tools, struct arena *arena,
 static int release_sendmail_one(const struct mta_tools *tools, struct arena *arena,
                                 struct span queue_id, struct err *err)
 {
-    struct run_result result;
+    struct run_result result = {.status = -1};
     char option[ERR_TEXT_BYTES];
     snprintf(option, sizeof option, "-qI%.*s", (int)queue_id.len, queue_id.at);
     const char *const free_it[] = {"-Q", "-qQ", option, NULL};

@@ -67,7 +67,7 @@ static struct span make_probe(struct span regex, char *room)
         memset(room + len, samples[i], RUN_BYTES);
         len += RUN_BYTES;
     }
-    for (size_t i = 0; len < PROBE_BYTES - 1; i++)
+    for (size_t i = 0; count > 0 && len < PROBE_BYTES - 1; i++)
         room[len++] = samples[i % count];
     room[len++] = '\x01';
     return (struct span){room, len};

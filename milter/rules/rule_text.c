@@ -244,11 +244,8 @@ static void add_raw_part(struct pieces *p, struct span text)
 {
     size_t from = 0;
 
-    if (text.len == 0 || text.len <= PIECE_BYTES) {
-        if (text.len > 0)
-            add_piece(p, text, false);
+    if (text.len == 0)
         return;
-    }
     while (text.len - from > 2 * PIECE_BYTES) {
         size_t end = piece_end(text, from);
         if (!add_piece(p, (struct span){text.at + from, end - from}, false))

@@ -216,6 +216,8 @@ static void print_json(struct buf *out, const struct scan_mail *mail,
     json_hits(&json, &judgement->hits);
     json_facts(&json, &judgement->facts);
     json_bool(&json, "malformed", msg->defects != 0 || mail->is_cut);
+    if (judgement->hits.limit_errors > 0)
+        json_int(&json, "rules_stopped", judgement->hits.limit_errors);
     json_int(&json, "elapsed_us", elapsed_us);
     json_close(&json, '}');
     buf_add_char(out, '\n');

@@ -93,110 +93,110 @@ static const char *print_hits(struct arena *arena, const struct ruleset *set,
          "SGVsbG8gd29ybGQKc2Vjb25kIGxpbmUK\n"                                          \
          "--q\nContent-Type: application/pdf; name=a.pdf\n\nhidden\n--q--\n"
 
+static const struct {
+    const char *rules, *mail, *hits;
+} hit_rows[] = {
+    /* header */
+    {"header A From =~ /bob/", PLAIN, "A"},
+    {"header A From =~ /bOb\\@/", PLAIN, ""},
+    {"header A from =~ /bob/", PLAIN, "A"},
+    {"header A From !~ /eve/", PLAIN, "A"},
+    {"header A From !~ /bob/", PLAIN, ""},
+    {"header A From:addr =~ /^bob\\@example\\.com$/", PLAIN, "A"},
+    {"header A From:name =~ /^Bob B\\.$/", PLAIN, "A"},
+    {"header A From:addr:host =~ /^example\\.com$/", PLAIN, "A"},
+    {"header A Subject =~ /^Caf\\xc3\\xa9 now$/", PLAIN, "A"},
+    {"header A Subject:raw =~ /=\\?utf-8\\?q\\?/", PLAIN, "A"},
+    {"header A Subject:raw =~ /^ =/", PLAIN, "A"},
+    {"header A Received =~ /from a.*\\n.*from c/", PLAIN, "A"},
+    {"header A Received:first =~ /from c/", PLAIN, ""},
+    {"header A Received:last =~ /from c/", PLAIN, "A"},
+    {"header A Received =~ /from/\ntflags A multiple", PLAIN, "A=2"},
+    {"header A ToCc =~ /ann.*\\n.*cat/", PLAIN, "A"},
+    {"header A MESSAGEID =~ /^<1\\@/", PLAIN, "A"},
+    {"header A EnvelopeFrom =~ /^env\\@example\\.com$/", PLAIN, "A"},
+    {"header A ALL =~ /^To: ann/m", PLAIN, "A"},
+    {"header A ALL =~ /^Subject: Caf\\xc3/m", PLAIN, "A"},
+    {"header A exists:X-Empty", PLAIN, "A"},
+    {"header A exists:X-None", PLAIN, ""},
+    /* absent headers are empty texts, unless said otherwise */
+    {"header A X-None =~ /^$/", PLAIN, "A"},
+    {"header A X-None !~ /x/", PLAIN, "A"},
+    {"header A X-None =~ /^UNSET$/ [if-unset: UNSET]", PLAIN, "A"},
+    {"header A From =~ /^UNSET$/ [if-unset: UNSET]", PLAIN, ""},
+    {"header A X-None !~ /UNSET/ [if-unset: UNSET]", PLAIN, ""},
+    /* body: subject first, white space folded, paragraphs apart */
+    {"body A /^Caf\\xc3\\xa9 now$/", PLAIN, "A"},
+    {"body A /Dear friend, buy now\\./", PLAIN, "A"},
+    {"body A /now.*Second/s", PLAIN, ""},
+    {"body A /^Second paragraph with http/", PLAIN, "A"},
+    {"body A /^last one/", PLAIN, "A"},
+    {"body A /now/\ntflags A multiple", PLAIN, "A=2"},
+    {"body A /now/\ntflags A multiple maxhits=1", PLAIN, "A"},
+    {"body A /now/\ntflags A multiple nosubject", PLAIN, "A"},
+    {"body A /Caf/\ntflags A nosubject", PLAIN, ""},
+    {"body A /Hello world second line/", MIXED, "A"},
+    {"body A /hidden/", MIXED, ""},
+    /* rawbody: lines kept */
+    {"rawbody A /Hello world\\nsecond line/", MIXED, "A"},
+    {"rawbody A /^second/m", MIXED, "A"},
+    {"rawbody A /Dear  friend,\\nbuy   now/", PLAIN, "A"},
+    {"rawbody A /Caf/", PLAIN, ""},
+    /* uri, full, mimeheader */
+    {"uri A m{^http://shop\\.example/x\\?y=1$}", PLAIN, "A"},
+    {"uri A /friend/", PLAIN, ""},
+    {"uri A /^mailto:eve\\.x\\@example\\.com$/", HEAD "\nask <eve.x@example.com>.\n",
+     "A"},
+    {"uri A /mailto/", HEAD "\na @ b, @x.y, c@d\n", ""},
+    {"full A /now\\nMessage-ID: <1.*X-Empty:\\n\\nDear/s", PLAIN, "A"},
+    {"full A /SGVsbG8/", MIXED, "A"},
+    {"mimeheader A Content-Type =~ /pdf/", MIXED, "A"},
+    {"mimeheader A Content-Type =~ /gif/", MIXED, ""},
+    {"mimeheader A Content-Type !~ /gif/", MIXED, "A"},
+    {"mimeheader A Content-Type !~ /pdf/", MIXED, ""},
+    {"mimeheader A Content-Transfer-Encoding =~ /^base64$/", MIXED, "A"},
+    {"mimeheader A ALL =~ /^Content-Type: app/m", MIXED, "A"},
+    /* meta */
+    {"body __B /friend/\nmeta A __B", PLAIN, "A"},
+    {"body __B /friend/\nmeta A !__B", PLAIN, ""},
+    {"meta A !__UNKNOWN", PLAIN, "A"},
+    {"meta A (__N > 1)\nbody __N /now/\ntflags __N multiple", PLAIN, "A"},
+    {"meta A (__N > 2)\nbody __N /now/\ntflags __N multiple", PLAIN, ""},
+    {"meta A __N + 1\nbody __N /now/\ntflags __N multiple", PLAIN, "A=3"},
+    {"meta A B\nmeta B C\nmeta C __D\nbody __D /friend/", PLAIN, "A B C"},
+    {"meta A rules_matching(__X_*) == 2\nbody __X_1 /friend/\n"
+     "body __X_2 /now/\nbody __Y_3 /now/",
+     PLAIN, "A"},
+    /* score 0 is off; a skipped rule is 0 */
+    {"body B /friend/\nscore B 0\nmeta A !B", PLAIN, "A"},
+    {"header B eval:check_it()\nmeta A !B", PLAIN, "A"},
+    {"body B /friend/\ntflags B net\nmeta A !B", PLAIN, "A"},
+    /* the last definition counts */
+    {"body A /friend/\nbody A /enemy/", PLAIN, ""},
+    /* facts */
+    {"fact A subject_length > 5", PLAIN, "A"},
+    {"fact A subject_length > 500", PLAIN, ""},
+    {"fact __F subject_present\nmeta A __F && !__G", PLAIN, "A"},
+    /* tags */
+    {"body A /<F>riend/\nreplace_tag F [fF]\nreplace_rules A", PLAIN, "A"},
+    {"body A /<F><R>iend/\nreplace_tag F f\nreplace_tag R r\nreplace_inter S -?\n"
+     "replace_rules A",
+     PLAIN, "A"},
+    {"body A /<inter S><B><U>y/\nreplace_tag B b\nreplace_tag U u\n"
+     "replace_inter S x\nreplace_rules A",
+     PLAIN, ""},
+    {"body A /<post P><B>uy/\nreplace_tag B b\nreplace_post P {1,2}\n"
+     "replace_rules A",
+     PLAIN, "A"},
+};
+
 static void hit_table(void **state)
 {
-    static const struct {
-        const char *rules, *mail, *hits;
-    } rows[] = {
-        /* header */
-        {"header A From =~ /bob/", PLAIN, "A"},
-        {"header A From =~ /bOb\\@/", PLAIN, ""},
-        {"header A from =~ /bob/", PLAIN, "A"},
-        {"header A From !~ /eve/", PLAIN, "A"},
-        {"header A From !~ /bob/", PLAIN, ""},
-        {"header A From:addr =~ /^bob\\@example\\.com$/", PLAIN, "A"},
-        {"header A From:name =~ /^Bob B\\.$/", PLAIN, "A"},
-        {"header A From:addr:host =~ /^example\\.com$/", PLAIN, "A"},
-        {"header A Subject =~ /^Caf\\xc3\\xa9 now$/", PLAIN, "A"},
-        {"header A Subject:raw =~ /=\\?utf-8\\?q\\?/", PLAIN, "A"},
-        {"header A Subject:raw =~ /^ =/", PLAIN, "A"},
-        {"header A Received =~ /from a.*\\n.*from c/", PLAIN, "A"},
-        {"header A Received:first =~ /from c/", PLAIN, ""},
-        {"header A Received:last =~ /from c/", PLAIN, "A"},
-        {"header A Received =~ /from/\ntflags A multiple", PLAIN, "A=2"},
-        {"header A ToCc =~ /ann.*\\n.*cat/", PLAIN, "A"},
-        {"header A MESSAGEID =~ /^<1\\@/", PLAIN, "A"},
-        {"header A EnvelopeFrom =~ /^env\\@example\\.com$/", PLAIN, "A"},
-        {"header A ALL =~ /^To: ann/m", PLAIN, "A"},
-        {"header A ALL =~ /^Subject: Caf\\xc3/m", PLAIN, "A"},
-        {"header A exists:X-Empty", PLAIN, "A"},
-        {"header A exists:X-None", PLAIN, ""},
-        /* absent headers are empty texts, unless said otherwise */
-        {"header A X-None =~ /^$/", PLAIN, "A"},
-        {"header A X-None !~ /x/", PLAIN, "A"},
-        {"header A X-None =~ /^UNSET$/ [if-unset: UNSET]", PLAIN, "A"},
-        {"header A From =~ /^UNSET$/ [if-unset: UNSET]", PLAIN, ""},
-        {"header A X-None !~ /UNSET/ [if-unset: UNSET]", PLAIN, ""},
-        /* body: subject first, white space folded, paragraphs apart */
-        {"body A /^Caf\\xc3\\xa9 now$/", PLAIN, "A"},
-        {"body A /Dear friend, buy now\\./", PLAIN, "A"},
-        {"body A /now.*Second/s", PLAIN, ""},
-        {"body A /^Second paragraph with http/", PLAIN, "A"},
-        {"body A /^last one/", PLAIN, "A"},
-        {"body A /now/\ntflags A multiple", PLAIN, "A=2"},
-        {"body A /now/\ntflags A multiple maxhits=1", PLAIN, "A"},
-        {"body A /now/\ntflags A multiple nosubject", PLAIN, "A"},
-        {"body A /Caf/\ntflags A nosubject", PLAIN, ""},
-        {"body A /Hello world second line/", MIXED, "A"},
-        {"body A /hidden/", MIXED, ""},
-        /* rawbody: lines kept */
-        {"rawbody A /Hello world\\nsecond line/", MIXED, "A"},
-        {"rawbody A /^second/m", MIXED, "A"},
-        {"rawbody A /Dear  friend,\\nbuy   now/", PLAIN, "A"},
-        {"rawbody A /Caf/", PLAIN, ""},
-        /* uri, full, mimeheader */
-        {"uri A m{^http://shop\\.example/x\\?y=1$}", PLAIN, "A"},
-        {"uri A /friend/", PLAIN, ""},
-        {"uri A /^mailto:eve\\.x\\@example\\.com$/",
-         HEAD "\nask <eve.x@example.com>.\n", "A"},
-        {"uri A /mailto/", HEAD "\na @ b, @x.y, c@d\n", ""},
-        {"full A /now\\nMessage-ID: <1.*X-Empty:\\n\\nDear/s", PLAIN, "A"},
-        {"full A /SGVsbG8/", MIXED, "A"},
-        {"mimeheader A Content-Type =~ /pdf/", MIXED, "A"},
-        {"mimeheader A Content-Type =~ /gif/", MIXED, ""},
-        {"mimeheader A Content-Type !~ /gif/", MIXED, "A"},
-        {"mimeheader A Content-Type !~ /pdf/", MIXED, ""},
-        {"mimeheader A Content-Transfer-Encoding =~ /^base64$/", MIXED, "A"},
-        {"mimeheader A ALL =~ /^Content-Type: app/m", MIXED, "A"},
-        /* meta */
-        {"body __B /friend/\nmeta A __B", PLAIN, "A"},
-        {"body __B /friend/\nmeta A !__B", PLAIN, ""},
-        {"meta A !__UNKNOWN", PLAIN, "A"},
-        {"meta A (__N > 1)\nbody __N /now/\ntflags __N multiple", PLAIN, "A"},
-        {"meta A (__N > 2)\nbody __N /now/\ntflags __N multiple", PLAIN, ""},
-        {"meta A __N + 1\nbody __N /now/\ntflags __N multiple", PLAIN, "A=3"},
-        {"meta A B\nmeta B C\nmeta C __D\nbody __D /friend/", PLAIN, "A B C"},
-        {"meta A rules_matching(__X_*) == 2\nbody __X_1 /friend/\n"
-         "body __X_2 /now/\nbody __Y_3 /now/",
-         PLAIN, "A"},
-        /* score 0 is off; a skipped rule is 0 */
-        {"body B /friend/\nscore B 0\nmeta A !B", PLAIN, "A"},
-        {"header B eval:check_it()\nmeta A !B", PLAIN, "A"},
-        {"body B /friend/\ntflags B net\nmeta A !B", PLAIN, "A"},
-        /* the last definition counts */
-        {"body A /friend/\nbody A /enemy/", PLAIN, ""},
-        /* facts */
-        {"fact A subject_length > 5", PLAIN, "A"},
-        {"fact A subject_length > 500", PLAIN, ""},
-        {"fact __F subject_present\nmeta A __F && !__G", PLAIN, "A"},
-        /* tags */
-        {"body A /<F>riend/\nreplace_tag F [fF]\nreplace_rules A", PLAIN, "A"},
-        {"body A /<F><R>iend/\nreplace_tag F f\nreplace_tag R r\nreplace_inter S -?\n"
-         "replace_rules A",
-         PLAIN, "A"},
-        {"body A /<inter S><B><U>y/\nreplace_tag B b\nreplace_tag U u\n"
-         "replace_inter S x\nreplace_rules A",
-         PLAIN, ""},
-        {"body A /<post P><B>uy/\nreplace_tag B b\nreplace_post P {1,2}\n"
-         "replace_rules A",
-         PLAIN, "A"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof hit_rows / sizeof hit_rows[0]; i++) {
         struct arena *arena = arena_new(ARENA_BYTES);
-        struct ruleset *set = load_good(rows[i].rules);
-        struct message *msg = read_mail(arena, span_of(rows[i].mail));
+        struct ruleset *set = load_good(hit_rows[i].rules);
+        struct message *msg = read_mail(arena, span_of(hit_rows[i].mail));
         struct envelope env = {.mail_from = SPAN("env@example.com")};
         struct facts facts = {0};
         struct hits hits;
@@ -204,9 +204,9 @@ static void hit_table(void **state)
         facts.number[facts_find(SPAN("subject_present"))] = 1;
         rule_match(set, msg, &env, &facts, &hits);
         const char *got = print_hits(arena, set, &hits);
-        if (strcmp(got, rows[i].hits) != 0)
-            fail_msg("row %zu: %s\nhits \"%s\", expected \"%s\"", i, rows[i].rules, got,
-                     rows[i].hits);
+        if (strcmp(got, hit_rows[i].hits) != 0)
+            fail_msg("row %zu: %s\nhits \"%s\", expected \"%s\"", i, hit_rows[i].rules,
+                     got, hit_rows[i].hits);
         assert_int_equal(hits.limit_errors, 0);
         ruleset_free(&set);
         arena_free(&arena);
