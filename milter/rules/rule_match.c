@@ -19,39 +19,59 @@ struct matcher {
     const struct message *msg;
     const struct envelope *env;
     double *values;
+    unsigned char *stopped; /* of a rule: how often, by a limit */
     unsigned limit_errors;
 };
 
-/* One rule on all pieces of its text; stops when it has its matches. */
-static void match_pieces(struct matcher *m, unsigned index,
-                         const struct rule_texts *texts)
+/* How many rules of the group run whatever the text; the others when a scan names
+ * them, which needs run. */
+static size_t start_filter(const struct matcher *m, const struct rule_group *group,
+                           struct prefilter_run *run)
+{
+    if (group->filter == NULL || m->set->is_unfiltered ||
+        prefilter_start(group->filter, m->msg->arena, run) != 0)
+        return group->count;
+    return group->always;
+}
+
+/* One rule on one piece of its text, unless it has its matches. */
+static void match_piece(struct matcher *m, unsigned index,
+                        const struct rule_texts *texts, size_t piece)
 {
     const struct rule *rule = &m->set->rules[index];
-    unsigned total = 0, stopped = 0, count;
+    const struct rule_text *text = &texts->at[piece];
+    unsigned total = (unsigned)m->values[index], count;
 
-    for (size_t i = rule->is_without_subject ? 1 : 0; i < texts->count; i++) {
-        const struct rule_text *text = &texts->at[i];
-        if (pattern_count(rule->pattern, text->bytes, text->is_continued,
-                          rule->most - total, &count) == PATTERN_LIMIT)
-            stopped++;
-        total += count;
-        if (total >= rule->most || stopped >= LIMIT_ERRORS_A_RULE)
-            break;
-    }
-    m->values[index] = total;
-    m->limit_errors += stopped > 0 && total == 0;
+    if (total >= rule->most || m->stopped[index] >= LIMIT_ERRORS_A_RULE ||
+        (piece == 0 && rule->is_without_subject))
+        return;
+    if (pattern_count(rule->pattern, text->bytes, text->is_continued,
+                      rule->most - total, &count) == PATTERN_LIMIT)
+        m->stopped[index]++;
+    m->values[index] = total + count;
 }
 
 static void match_group(struct matcher *m, const struct rule_group *group,
                         struct rule_texts (*make)(const struct message *msg))
 {
     struct rule_texts texts;
+    struct prefilter_run run;
+    size_t always;
 
     if (group->count == 0)
         return;
     texts = make(m->msg);
+    always = start_filter(m, group, &run);
+    for (size_t i = 0; i < always; i++)
+        for (size_t t = 0; t < texts.count; t++)
+            match_piece(m, group->at[i], &texts, t);
+    for (size_t t = 0; always < group->count && t < texts.count; t++) {
+        prefilter_scan(group->filter, texts.at[t].bytes, &run);
+        for (size_t i = 0; i < run.count; i++)
+            match_piece(m, run.rules[i], &texts, t);
+    }
     for (size_t i = 0; i < group->count; i++)
-        match_pieces(m, group->at[i], &texts);
+        m->limit_errors += m->stopped[group->at[i]] > 0 && m->values[group->at[i]] == 0;
 }
 
 /* What a header rule sees. An absent header is an empty text, as in SpamAssassin. */
@@ -106,13 +126,20 @@ static void match_part(struct matcher *m, unsigned index, bool is_found,
 static void match_parts(struct matcher *m, const struct rule_header *header)
 {
     const struct rule_group *group = &header->parts;
+    struct prefilter_run run;
     struct span value;
+    size_t always = group->count > 0 ? start_filter(m, group, &run) : 0;
 
     for (size_t p = 0; group->count > 0 && p < m->msg->part_count; p++) {
         bool is_found =
             header_part_value(&header->spec, m->msg, &m->msg->parts[p], &value);
-        for (size_t i = 0; i < group->count; i++)
+        for (size_t i = 0; i < always; i++)
             match_part(m, group->at[i], is_found, value);
+        if (always == group->count || !is_found)
+            continue;
+        prefilter_scan(group->filter, value, &run);
+        for (size_t i = 0; i < run.count; i++)
+            match_part(m, run.rules[i], is_found, value);
     }
     for (size_t i = 0; i < group->count; i++) {
         double *result = &m->values[group->at[i]];
@@ -123,18 +150,35 @@ static void match_parts(struct matcher *m, const struct rule_header *header)
     }
 }
 
+/* A rule that the scan does not name has no match, which is what !~ asks for. */
+static void match_fields(struct matcher *m, const struct rule_header *header)
+{
+    const struct rule_group *group = &header->fields;
+    struct prefilter_run run;
+    struct span value;
+    bool is_found = header_value(&header->spec, m->msg, m->env, &value);
+    size_t always = start_filter(m, group, &run);
+
+    for (size_t i = 0; i < always; i++)
+        match_field(m, group->at[i], is_found, value);
+    if (always == group->count)
+        return;
+    for (size_t i = always; i < group->count; i++)
+        m->values[group->at[i]] = m->set->rules[group->at[i]].is_negated;
+    if (!is_found)
+        return;
+    prefilter_scan(group->filter, value, &run);
+    for (size_t i = 0; i < run.count; i++)
+        match_field(m, run.rules[i], is_found, value);
+}
+
 static void match_headers(struct matcher *m)
 {
     for (size_t h = 0; h < m->set->header_count; h++) {
         const struct rule_header *header = &m->set->headers[h];
-        struct span value;
-        bool is_found;
         match_parts(m, header);
-        if (header->fields.count == 0)
-            continue;
-        is_found = header_value(&header->spec, m->msg, m->env, &value);
-        for (size_t i = 0; i < header->fields.count; i++)
-            match_field(m, header->fields.at[i], is_found, value);
+        if (header->fields.count > 0)
+            match_fields(m, header);
     }
 }
 
@@ -157,8 +201,9 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     struct matcher m = {.set = set, .msg = msg, .env = env};
 
     m.values = arena_array(msg->arena, set->count, sizeof *m.values);
+    m.stopped = arena_alloc(msg->arena, set->count);
     *limit_errors = 0;
-    if (m.values == NULL)
+    if (m.values == NULL || m.stopped == NULL)
         return NULL;
     match_headers(&m);
     match_group(&m, &set->body, rule_text_body);

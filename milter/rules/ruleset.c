@@ -7,6 +7,7 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
+#include "rules/literal.h"
 #include "rules/ruleset_private.h"
 
 /* Scores of rules that no score line names. Source: Conf(3pm), "score". */
@@ -95,6 +96,8 @@ static int compile_pattern(struct loader *loader, const struct rule_entry *entry
     if (entry->has_tags &&
         rule_tags_apply(&loader->set->source.tags, regex, &regex, err) != 0)
         return -1;
+    rule->regex = regex;
+    rule->flags = entry->flags;
     return pattern_new(&rule->pattern, regex, entry->flags, err);
 }
 
@@ -432,6 +435,67 @@ static int group_rules(struct loader *loader, struct err *err)
     return 0;
 }
 
+/* Must the rule run on every text? An absent header is an empty text to the others. */
+static bool is_always(struct rule_group *group, const struct rule *rule, unsigned index)
+{
+    struct literal_set set;
+
+    return rule->pattern == NULL || rule->has_unset ||
+           !literal_derive(rule->regex, rule->flags, &set) ||
+           !prefilter_add(group->filter, index, &set);
+}
+
+/* Rules without a literal first. Without memory the group has no filter. */
+static void filter_group(struct loader *loader, struct rule_group *group)
+{
+    struct ruleset *set = loader->set;
+    unsigned *others = arena_array(loader->arena, group->count, sizeof *others);
+    size_t count = 0;
+
+    group->always = group->count;
+    if (group->count == 0 || others == NULL ||
+        (group->filter = prefilter_new()) == NULL)
+        return;
+    group->always = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        unsigned index = group->at[i];
+        if (is_always(group, &set->rules[index], index))
+            group->at[group->always++] = index;
+        else
+            others[count++] = index;
+    }
+    if (count > 0)
+        memcpy(group->at + group->always, others, count * sizeof *others);
+    if (count == 0 || prefilter_seal(group->filter) != 0) {
+        prefilter_free(&group->filter);
+        group->always = group->count;
+    }
+}
+
+/* A group that has patterns, by number; NULL behind the last. */
+static struct rule_group *pattern_group(struct ruleset *set, size_t number)
+{
+    struct rule_group *const bodies[] = {&set->body, &set->rawbody, &set->uri,
+                                         &set->full};
+    enum { BODIES = sizeof bodies / sizeof bodies[0] };
+
+    if (number < BODIES)
+        return bodies[number];
+    number -= BODIES;
+    if (number >= 2 * set->header_count)
+        return NULL;
+    return number % 2 == 0 ? &set->headers[number / 2].fields
+                           : &set->headers[number / 2].parts;
+}
+
+static void filter_groups(struct loader *loader)
+{
+    struct rule_group *group;
+
+    for (size_t i = 0; (group = pattern_group(loader->set, i)) != NULL; i++)
+        filter_group(loader, group);
+}
+
 static int build(struct ruleset *set, struct err *err)
 {
     struct loader loader = {
@@ -440,6 +504,7 @@ static int build(struct ruleset *set, struct err *err)
     if (take_entries(&loader, err) != 0 || compile_expressions(&loader, err) != 0 ||
         order_metas(&loader, err) != 0 || group_rules(&loader, err) != 0)
         return -1;
+    filter_groups(&loader);
     if (set->source.is_lint)
         rule_lint_run(set);
     return 0;
@@ -487,8 +552,12 @@ int ruleset_load(struct ruleset **out, const char *const *paths, size_t path_cou
 
 void ruleset_free(struct ruleset **set)
 {
+    struct rule_group *group;
+
     if (*set == NULL)
         return;
+    for (size_t i = 0; (group = pattern_group(*set, i)) != NULL; i++)
+        prefilter_free(&group->filter);
     for (size_t i = 0; i < (*set)->count; i++) {
         pattern_free(&(*set)->rules[i].pattern);
         expression_clear((*set)->rules[i].expression);

@@ -2,14 +2,15 @@
  *
  * ruleset_private - the loaded set, as ruleset.c makes it and rule_match.c runs it.
  *
- * Rules are grouped by the text that they look at: a prefilter over one text can say
- * which members of its group are worth running.
+ * Rules are grouped by the text that they look at; a prefilter over one text says
+ * which rules of its group are worth running.
  */
 #ifndef OUTGATE_RULES_RULESET_PRIVATE_H
 #define OUTGATE_RULES_RULESET_PRIVATE_H
 
 #include "rules/expression.h"
 #include "rules/pattern.h"
+#include "rules/prefilter.h"
 #include "rules/rule_header.h"
 #include "rules/rule_parse.h"
 #include "rules/ruleset.h"
@@ -17,6 +18,8 @@
 struct rule {
     struct rule_info info;
     struct pattern *pattern;       /* NULL for meta, fact and exists: */
+    struct span regex;             /* what it was made of, tags replaced */
+    unsigned flags;                /* enum pattern_flag */
     struct expression *expression; /* meta, fact */
     unsigned header;               /* index into ruleset.headers */
     bool is_exists, is_negated, has_unset, is_without_subject;
@@ -28,6 +31,8 @@ struct rule {
 struct rule_group {
     unsigned *at;
     size_t count, room;
+    size_t always; /* the first so many run on every text; of the rest those that */
+    struct prefilter *filter; /* names; NULL: all run on every text */
 };
 
 struct rule_header {
@@ -45,6 +50,7 @@ struct ruleset {
     size_t header_count, header_room;
     struct rule_group body, rawbody, uri, full, facts;
     struct rule_group metas; /* each after those that it names */
+    bool is_unfiltered;      /* every rule runs on every text: for tests to compare */
 };
 
 /* rule_values - what each rule of the set is on that message: 0 no hit, else how

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rules/prefilter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bounds.h"
+
+/* Until the automaton is built. */
+struct wanted {
+    struct literal string;
+    unsigned member;
+};
+
+/* The strings as a tree: each node is a beginning of some. Node 0 is the root, and as
+ * a link it is none. */
+struct node {
+    unsigned child, sibling;
+    unsigned suffix; /* the node of its longest proper suffix that is one */
+    unsigned output; /* 0 for none */
+    unsigned char byte;
+};
+
+/* What is known where a string ends: its members, and those of its suffixes. */
+struct output {
+    unsigned first; /* into links */
+    unsigned next;  /* the output of the longest suffix that has one; 0 for none */
+};
+
+struct link {
+    unsigned member;
+    unsigned next; /* 0 ends */
+};
+
+/* A step leads to where the next row begins; this bit says that it has an output. */
+static const unsigned has_output = 1U << 31;
+
+struct prefilter {
+    struct wanted *wanted;
+    size_t wanted_count, wanted_room, bytes;
+    unsigned *rules; /* what a member is called outside */
+    size_t member_count, member_room;
+    unsigned *steps; /* a row a node: a step a class of bytes; last, its output */
+    size_t width;
+    unsigned char class_of[256];
+    struct output *outputs; /* [0] is none */
+    size_t output_count;
+    struct link *links; /* [0] is none */
+};
+
+struct prefilter *prefilter_new(void)
+{
+    return calloc(1, sizeof(struct prefilter));
+}
+
+void prefilter_free(struct prefilter **filter)
+{
+    if (*filter == NULL)
+        return;
+    free((*filter)->wanted);
+    free((*filter)->steps);
+    free((*filter)->outputs);
+    free((*filter)->links);
+    free((*filter)->rules);
+    free(*filter);
+    *filter = NULL;
+}
+
+/* Room for as many more of size bytes each; at itself if there is. NULL without
+ * memory: at is still good. */
+static void *make_room(void *at, size_t count, size_t more, size_t *room, size_t size)
+{
+    size_t wish = 2 * *room + more;
+    void *grown;
+
+    if (count + more <= *room)
+        return at;
+    grown = realloc(at, wish * size);
+    if (grown != NULL)
+        *room = wish;
+    return grown;
+}
+
+static bool grow(struct prefilter *f, size_t strings)
+{
+    struct wanted *wanted =
+        make_room(f->wanted, f->wanted_count, strings, &f->wanted_room, sizeof *wanted);
+    unsigned *rules;
+
+    if (wanted == NULL)
+        return false;
+    f->wanted = wanted;
+    rules = make_room(f->rules, f->member_count, 1, &f->member_room, sizeof *rules);
+    if (rules == NULL)
+        return false;
+    f->rules = rules;
+    return true;
+}
+
+bool prefilter_add(struct prefilter *filter, unsigned rule,
+                   const struct literal_set *set)
+{
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < set->count; i++)
+        bytes += set->strings[i].len;
+    if (literal_set_shortest(set) == 0 ||
+        filter->bytes + bytes > BOUND_PREFILTER_BYTES || !grow(filter, set->count))
+        return false;
+    for (unsigned i = 0; i < set->count; i++)
+        filter->wanted[filter->wanted_count++] =
+            (struct wanted){set->strings[i], (unsigned)filter->member_count};
+    filter->bytes += bytes;
+    filter->rules[filter->member_count++] = rule;
+    return true;
+}
+
+/* A class for each byte that some string has, both cases of a letter in one; 0 for
+ * the others. */
+static void number_classes(struct prefilter *filter)
+{
+    unsigned char count = 0;
+
+    for (size_t i = 0; i < filter->wanted_count; i++) {
+        const struct literal *string = &filter->wanted[i].string;
+        for (unsigned k = 0; k < string->len; k++) {
+            unsigned char *class = &filter->class_of[(unsigned char)string->at[k]];
+            if (*class == 0)
+                *class = ++count; /* at most 230: capitals are folded */
+        }
+    }
+    for (int c = 'A'; c <= 'Z'; c++)
+        filter->class_of[c] = filter->class_of[c - 'A' + 'a'];
+    filter->width = count + 2U;
+}
+
+/* The child of node by that byte, made when it is new. */
+static unsigned child_of(struct node *nodes, unsigned node, unsigned char byte,
+                         unsigned *count)
+{
+    unsigned child = nodes[node].child;
+
+    while (child != 0 && nodes[child].byte != byte)
+        child = nodes[child].sibling;
+    if (child != 0)
+        return child;
+    child = (*count)++;
+    nodes[child] = (struct node){.sibling = nodes[node].child, .byte = byte};
+    nodes[node].child = child;
+    return child;
+}
+
+/* Returns how many nodes there are. */
+static unsigned plant(struct prefilter *filter, struct node *nodes)
+{
+    unsigned count = 1, used = 0;
+
+    nodes[0] = (struct node){0};
+    for (size_t i = 0; i < filter->wanted_count; i++) {
+        const struct wanted *wanted = &filter->wanted[i];
+        unsigned node = 0;
+        for (unsigned k = 0; k < wanted->string.len; k++)
+            node = child_of(nodes, node, (unsigned char)wanted->string.at[k], &count);
+        if (nodes[node].output == 0)
+            nodes[node].output = (unsigned)++filter->output_count;
+        struct output *output = &filter->outputs[nodes[node].output];
+        filter->links[++used] = (struct link){wanted->member, output->first};
+        output->first = used;
+    }
+    return count;
+}
+
+/* Rows from the root down: where a node has no child, its suffix's row says where to
+ * go on. */
+static void fill_rows(struct prefilter *filter, struct node *nodes, unsigned *queue)
+{
+    size_t width = filter->width, queued = 1;
+
+    queue[0] = 0;
+    for (size_t done = 0; done < queued; done++) {
+        const struct node *node = &nodes[queue[done]];
+        unsigned *row = filter->steps + queue[done] * width;
+        const unsigned *other = filter->steps + node->suffix * width;
+        if (queue[done] != 0)
+            memcpy(row, other, width * sizeof *row);
+        row[width - 1] = node->output;
+        for (unsigned c = node->child; c != 0; c = nodes[c].sibling) {
+            struct node *child = &nodes[c];
+            unsigned *step = &row[filter->class_of[child->byte]];
+            child->suffix = (unsigned)((*step & ~has_output) / width);
+            unsigned inherited = nodes[child->suffix].output;
+            if (child->output == 0)
+                child->output = inherited;
+            else
+                filter->outputs[child->output].next = inherited;
+            *step = (unsigned)(c * width) | (child->output != 0 ? has_output : 0);
+            queue[queued++] = c;
+        }
+    }
+}
+
+static int build(struct prefilter *filter)
+{
+    size_t room = filter->bytes + 1;
+    struct node *nodes = calloc(room, sizeof *nodes);
+    unsigned *queue = calloc(room, sizeof *queue);
+    unsigned count;
+
+    filter->outputs = calloc(filter->wanted_count + 1, sizeof *filter->outputs);
+    filter->links = calloc(filter->wanted_count + 1, sizeof *filter->links);
+    number_classes(filter);
+    if (nodes != NULL && queue != NULL && filter->outputs != NULL &&
+        filter->links != NULL) {
+        count = plant(filter, nodes);
+        filter->steps = calloc(count * filter->width, sizeof *filter->steps);
+        if (filter->steps != NULL)
+            fill_rows(filter, nodes, queue);
+    }
+    free(nodes);
+    free(queue);
+    return filter->steps != NULL ? 0 : -1;
+}
+
+int prefilter_seal(struct prefilter *filter)
+{
+    int rc = build(filter);
+
+    free(filter->wanted);
+    filter->wanted = NULL;
+    return rc;
+}
+
+int prefilter_start(const struct prefilter *filter, struct arena *arena,
+                    struct prefilter_run *run)
+{
+    run->count = 0;
+    run->rules = arena_array(arena, filter->member_count, sizeof *run->rules);
+    run->named = arena_array(arena, filter->member_count, sizeof *run->named);
+    run->is_named = arena_alloc(arena, filter->member_count);
+    run->outputs = arena_array(arena, filter->output_count, sizeof *run->outputs);
+    run->is_seen = arena_alloc(arena, filter->output_count + 1);
+    return run->rules != NULL && run->named != NULL && run->is_named != NULL &&
+                   run->outputs != NULL && run->is_seen != NULL
+               ? 0
+               : -1;
+}
+
+/* An output and its suffixes', as far as they are new: who has one has the rest. */
+static size_t visit(const struct prefilter *filter, unsigned output, size_t seen,
+                    struct prefilter_run *run)
+{
+    for (; output != 0 && !run->is_seen[output];
+         output = filter->outputs[output].next) {
+        run->is_seen[output] = 1;
+        run->outputs[seen++] = output;
+        for (unsigned link = filter->outputs[output].first; link != 0;
+             link = filter->links[link].next) {
+            unsigned member = filter->links[link].member;
+            if (run->is_named[member])
+                continue;
+            run->is_named[member] = 1;
+            run->named[run->count] = member;
+            run->rules[run->count++] = filter->rules[member];
+        }
+    }
+    return seen;
+}
+
+void prefilter_scan(const struct prefilter *filter, struct span text,
+                    struct prefilter_run *run)
+{
+    const unsigned *steps = filter->steps;
+    size_t state = 0, seen = 0;
+
+    for (size_t i = 0; i < run->count; i++)
+        run->is_named[run->named[i]] = 0;
+    run->count = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned step = steps[state + filter->class_of[(unsigned char)text.at[i]]];
+        state = step & ~has_output;
+        if (step & has_output)
+            seen = visit(filter, steps[state + filter->width - 1], seen, run);
+    }
+    for (size_t i = 0; i < seen; i++)
+        run->is_seen[run->outputs[i]] = 0;
+}
