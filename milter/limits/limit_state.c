@@ -79,19 +79,30 @@ static int add_row(struct limit_part *part, struct query *query, int64_t now_us,
     return add_slot(part, last, amount, err);
 }
 
+/* A statement about one part of one key: ?1, ?2, ?3 are bound. */
+static struct query *part_query(struct db *db, const char *sql,
+                                const struct limit *limit, enum limit_part_id id,
+                                struct span key, struct err *err)
+{
+    struct query *query = db_query(db, sql, err);
+    if (query == NULL)
+        return NULL;
+    query_bind_text(query, 1, span_of(limit->name));
+    query_bind_text(query, 2, key);
+    query_bind_int(query, 3, id);
+    return query;
+}
+
 static int delete_before(struct db *db, const struct limit *limit,
                          enum limit_part_id id, struct span key, int64_t before_us,
                          struct err *err)
 {
-    struct query *query = db_query(db,
-                                   "DELETE FROM limit_slot WHERE limit_name = ?1 AND "
-                                   "key = ?2 AND part = ?3 AND at_us < ?4",
-                                   err);
+    struct query *query = part_query(db,
+                                     "DELETE FROM limit_slot WHERE limit_name = ?1 AND "
+                                     "key = ?2 AND part = ?3 AND at_us < ?4",
+                                     limit, id, key, err);
     if (query == NULL)
         return -1;
-    query_bind_text(query, 1, span_of(limit->name));
-    query_bind_text(query, 2, key);
-    query_bind_int(query, 3, id);
     query_bind_int(query, 4, before_us);
     return query_run(query, err);
 }
@@ -103,15 +114,12 @@ int limit_part_load(struct db *db, const struct limit *limit, enum limit_part_id
     *out = (struct limit_part){0};
     describe(limit, id, out);
     struct query *query =
-        db_query(db,
-                 "SELECT at_us, width_us, amount FROM limit_slot WHERE "
-                 "limit_name = ?1 AND key = ?2 AND part = ?3 ORDER BY at_us",
-                 err);
+        part_query(db,
+                   "SELECT at_us, width_us, amount FROM limit_slot WHERE "
+                   "limit_name = ?1 AND key = ?2 AND part = ?3 ORDER BY at_us",
+                   limit, id, key, err);
     if (query == NULL)
         return -1;
-    query_bind_text(query, 1, span_of(limit->name));
-    query_bind_text(query, 2, key);
-    query_bind_int(query, 3, id);
     unsigned dead = 0;
     int64_t alive_from_us = now_us;
     int rc;
@@ -187,19 +195,16 @@ int limit_state_charge(struct db *db, const struct limit *limit, struct span key
         struct limit_part part = {0};
         describe(limit, (enum limit_part_id)id, &part);
         bool is_capped = limit->action != ACTION_SLOW && amount > part.amount;
-        struct query *query = db_query(
+        struct query *query = part_query(
             db,
             "INSERT INTO limit_slot (limit_name, key, part, at_us, width_us, amount) "
             "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
             "ON CONFLICT (limit_name, key, part, at_us) DO UPDATE SET "
             "amount = amount + excluded.amount, "
             "width_us = max(width_us, excluded.width_us)",
-            err);
+            limit, (enum limit_part_id)id, key, err);
         if (query == NULL)
             return -1;
-        query_bind_text(query, 1, span_of(limit->name));
-        query_bind_text(query, 2, key);
-        query_bind_int(query, 3, id);
         query_bind_int(query, 4, at_us / part.width_us * part.width_us);
         query_bind_int(query, 5, part.width_us);
         query_bind_int(query, 6, is_capped ? part.amount : amount);
