@@ -3,8 +3,8 @@
 #
 # The disk of the database is full: mail waits, nothing vanishes, and the gate comes
 # back by itself when there is room again.
-if [ -z "${OUTGATE_IN_NAMESPACE:-}" ] && [ "$(id -u)" = 0 ]; then
-    # the mount is this test's own, and gone with it
+if [ -z "${OUTGATE_IN_NAMESPACE:-}" ] && unshare -m true 2>/dev/null; then
+    # the mount is this test's own, and gone with it (in a chroot: unmounted at the end)
     OUTGATE_IN_NAMESPACE=1 exec unshare -m sh "$0" "$@"
 fi
 . "${srcdir:-.}/tests/lib/tap.sh"
@@ -16,6 +16,7 @@ need_command postfix smtp-sink sqlite3
 small=$scratch/small
 mkdir "$small"
 mount -t tmpfs -o size=1500k tmpfs "$small" || skip_all 'cannot mount a tmpfs'
+at_exit 'umount -l "$small"'
 
 gate_config "[store]
 database = $small/outgate.db
