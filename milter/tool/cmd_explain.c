@@ -222,7 +222,7 @@ static void print_object(struct tool *tool, const struct record *record,
     json_open(&json, NULL, '{');
     if (record != NULL) {
         record_json(&json, record);
-    } else {
+    } else if (standing != NULL) {
         json_text(&json, "key", key);
         json_standing(&json, standing);
     }

@@ -145,7 +145,7 @@ static int select_and_print(struct tool *tool, const struct record_filter *filte
 
 static int run(struct tool *tool, struct err *err)
 {
-    struct record_filter filter;
+    struct record_filter filter = {.message_id = SPAN("")};
     size_t count = 0;
     if (read_filter(tool, &filter, err) != 0 || tool_open(tool, DB_READ, err) != 0 ||
         select_and_print(tool, &filter, &count, err) != 0)

@@ -362,8 +362,8 @@ static void print_row(const struct table *table, const char *const *cells,
 
 void table_print(struct table *table)
 {
-    int widths[TABLE_COLUMNS];
-    const char *titles[TABLE_COLUMNS];
+    int widths[TABLE_COLUMNS] = {0};
+    const char *titles[TABLE_COLUMNS] = {NULL};
     size_t columns = table->column_count;
     if (table->used == 0)
         return;
