@@ -363,13 +363,13 @@ static void print_row(const struct table *table, const char *const *cells,
 void table_print(struct table *table)
 {
     int widths[TABLE_COLUMNS] = {0};
-    const char *titles[TABLE_COLUMNS] = {NULL};
+    const char *titles[TABLE_COLUMNS];
     size_t columns = table->column_count;
     if (table->used == 0)
         return;
     fit_widths(table, widths);
-    for (size_t i = 0; i < columns; i++)
-        titles[i] = table->columns[i].title;
+    for (size_t i = 0; i < TABLE_COLUMNS; i++)
+        titles[i] = i < columns ? table->columns[i].title : "";
     if (!table->is_continued)
         print_row(table, titles, NULL, widths);
     for (size_t row = 0; row + columns <= table->used; row += columns)
