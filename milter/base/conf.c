@@ -283,22 +283,31 @@ static const struct conf_key *find_key(const struct conf *conf, const char *sect
     return NULL;
 }
 
-/* The known key or section nearest to a mistyped one: "; did you mean X?" or "". */
+/* word as "; did you mean WORD?" in out, if it is nearer to name than *best letters. */
+static void suggest_word(struct span name, const char *word, unsigned *best, char *out,
+                         size_t size)
+{
+    unsigned distance = text_distance(name, span_of(word));
+    if (distance >= *best)
+        return;
+    *best = distance;
+    snprintf(out, size, "; did you mean %s?", word);
+}
+
+/* The known key of a section, or with section NULL the known section, nearest to a
+ * mistyped one; "" if none is near. */
 static const char *suggest(const struct conf *conf, const char *section,
                            struct span name, char *out, size_t size)
 {
     unsigned best = 4; /* further off than 3 letters is another word. chosen */
     out[0] = '\0';
+    if (section == NULL && conf->free_section != NULL)
+        suggest_word(name, conf->free_section, &best, out, size);
     for (size_t i = 0; i < conf->key_count; i++) {
         const struct conf_key *key = &conf->keys[i];
-        if (section != NULL && strcmp(key->section, section) != 0)
-            continue;
-        const char *word = section != NULL ? key->name : key->section;
-        unsigned distance = text_distance(name, span_of(word));
-        if (distance < best) {
-            best = distance;
-            snprintf(out, size, "; did you mean %s?", word);
-        }
+        if (section == NULL || strcmp(key->section, section) == 0)
+            suggest_word(name, section != NULL ? key->name : key->section, &best, out,
+                         size);
     }
     /* a key of another section is the other common slip */
     for (size_t i = 0; section != NULL && out[0] == '\0' && i < conf->key_count; i++)
