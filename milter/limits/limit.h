@@ -6,7 +6,7 @@
  *   NAME = AMOUNT UNIT per message [in CLASS], then ACTION
  *
  * Stage: config. Pure.
- * Source: chosen (DESIGN: Config).
+ * Source: chosen.
  */
 #ifndef OUTGATE_LIMITS_LIMIT_H
 #define OUTGATE_LIMITS_LIMIT_H

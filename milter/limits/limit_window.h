@@ -9,7 +9,7 @@
  * A departure may lie in the future (a held message's due time): it is put where the
  * invariant holds for every window that would see it, also those that end later.
  * `burst B` is a second window of the same kind: B in any W * B / N.
- * Pure. Source: chosen; the promise is DESIGN's, the peers' leaks are the tests.
+ * Pure. Source: chosen.
  */
 #ifndef OUTGATE_LIMITS_LIMIT_WINDOW_H
 #define OUTGATE_LIMITS_LIMIT_WINDOW_H

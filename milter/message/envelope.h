@@ -16,8 +16,8 @@
 
 #include "base/text.h"
 
-/* How the message entered the MTA. Source: FACTS measured on Postfix 3.7, Sendmail
- * 8.17: README, "the two paths". */
+/* How the message entered the MTA. Source: seen on Postfix 3.7 and Sendmail
+ * 8.17; README.md, "The two paths". */
 enum mail_path {
     PATH_UNKNOWN = 0,
     PATH_SMTP,  /* a client spoke SMTP to it */

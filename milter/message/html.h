@@ -4,8 +4,8 @@
  *
  * Stage: message. Reads: one part's text in UTF-8. Gives: visible text, hidden text,
  * links with target and text, images, and counts of what a mail should not have. A
- * tokenizer with a bounded stack, no document tree (PROTOTYPES: trees take minutes
- * and gigabytes on hostile input). Follows the WHATWG tokenizer where they differ
+ * tokenizer with a bounded stack, no document tree (one of 20,000 nested
+ * elements took gumbo 13 s). Follows the WHATWG tokenizer where they differ
  * from older HTML: character references (named ones with the full table), comments,
  * raw text elements (script, style, title, textarea, xmp, iframe, noembed, noframes,
  * noscript is shown as mail readers have no scripting), unquoted and duplicate

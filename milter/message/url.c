@@ -383,7 +383,7 @@ static bool is_address(struct span host)
            (is_numeric(host) && ipv4_parse(host, &address));
 }
 
-/* PROTOTYPES: libpsl wants lower case and no final dot, and takes "192.0.2.1" for a
+/* libpsl wants lower case and no final dot, and takes "192.0.2.1" for a
  * name. */
 struct span url_domain(struct arena *arena, struct span host)
 {
