@@ -91,17 +91,14 @@ enum outcome gate_run(const struct passage *passage, struct judgement *judgement
 {
     struct decision decision = {
         .passage = passage, .judgement = judgement, .plan = plan, .id = id};
-    struct span address;
-    struct span domain;
     *id = 0;
     memset(plan, 0, sizeof *plan);
     if (passage->env->mail_class == CLASS_INBOUND)
         return pass_inbound(passage, plan);
 
     gate_judge(passage->engine, passage->msg, passage->env, passage->now_us, judgement);
-    gate_from(passage->msg, &address, &domain);
-    gate_request(passage, judgement, domain, &decision.request);
-    gate_row(passage, judgement, domain, address, &decision.row);
+    gate_request(passage, judgement, &decision.request);
+    gate_row(passage, judgement, &decision.row);
     if (arena_is_broken(passage->msg->arena)) {
         err_set(err, ERR_MEMORY, "no memory for this message");
         return fail(passage);

@@ -4,19 +4,16 @@
 #include "base/bounds.h"
 #include "base/buf.h"
 #include "base/json.h"
-#include "message/url.h"
 
 /* Recipients written out in an audit row. chosen */
 enum { LISTED_RECIPIENTS = 16 };
 
-void gate_from(const struct message *msg, struct span *address, struct span *domain)
+/* The address of the first From: mailbox, or "". */
+static struct span from_address(const struct message *msg)
 {
     size_t count;
-    struct mailbox *boxes = message_mailboxes(msg, "From", &count);
-    *address = count > 0 ? boxes[0].address : SPAN("");
-    *domain = count > 0 ? url_domain(msg->arena, boxes[0].domain) : SPAN("");
-    if (count > 0 && domain->len == 0)
-        *domain = boxes[0].domain;
+    const struct mailbox *boxes = message_mailboxes(msg, "From", &count);
+    return count > 0 ? boxes[0].address : SPAN("");
 }
 
 static void list_recipient_domains(const struct passage *passage,
@@ -34,7 +31,7 @@ static void list_recipient_domains(const struct passage *passage,
 }
 
 void gate_request(const struct passage *passage, const struct judgement *judgement,
-                  struct span from_domain, struct charge_request *out)
+                  struct charge_request *out)
 {
     const struct envelope *env = passage->env;
     const struct policy *policy =
@@ -44,7 +41,7 @@ void gate_request(const struct passage *passage, const struct judgement *judgeme
         .mail_class = env->mail_class,
         .sender = judgement->sender.key,
         .client_ip = env->client_ip,
-        .from_domain = from_domain,
+        .from_domain = judgement->facts.text[FACT_from_domain],
         .recipients = (int64_t)env->recipient_count,
         .bytes = (int64_t)passage->msg->size_bytes,
         .points_milli = (int64_t)(points * 1000 + 0.5),
@@ -145,12 +142,12 @@ static void fill_hits(const struct hits *hits, struct arena *arena,
 }
 
 void gate_row(const struct passage *passage, const struct judgement *judgement,
-              struct span from_domain, struct span from_address, struct audit_row *out)
+              struct audit_row *out)
 {
     *out = (struct audit_row){
         .at_us = passage->now_us,
-        .from_domain = from_domain,
-        .header_from = from_address,
+        .from_domain = judgement->facts.text[FACT_from_domain],
+        .header_from = from_address(passage->msg),
     };
     fill_session(passage->env, out);
     fill_message(passage->msg, judgement, passage->engine->settings->keep, out);

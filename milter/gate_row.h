@@ -13,17 +13,14 @@
 
 /* gate_request - what the message costs, and whom. */
 void gate_request(const struct passage *passage, const struct judgement *judgement,
-                  struct span from_domain, struct charge_request *out);
+                  struct charge_request *out);
 
 /* gate_row - all of the audit row that is known before charge and plan. */
 void gate_row(const struct passage *passage, const struct judgement *judgement,
-              struct span from_domain, struct span from_address, struct audit_row *out);
+              struct audit_row *out);
 
 /* gate_row_decided - the rest of it: what limits and plan said. */
 void gate_row_decided(const struct charge *charge, const struct plan *plan,
                       int64_t elapsed_us, struct audit_row *row);
-
-/* gate_from - address and registrable domain of the first From: mailbox, or "". */
-void gate_from(const struct message *msg, struct span *address, struct span *domain);
 
 #endif

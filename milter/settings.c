@@ -125,14 +125,6 @@ static void pass_on(void *arg, const char *text)
         loading->complain(loading->arg, text);
 }
 
-static const struct limit *find_limit(const struct settings *s, const char *name)
-{
-    for (size_t i = 0; i < s->limit_count; i++)
-        if (strcmp(s->limits[i].name, name) == 0)
-            return &s->limits[i];
-    return NULL;
-}
-
 static int add_limit(void *arg, const char *file, unsigned line, struct span name,
                      struct span value, struct err *err)
 {
@@ -142,7 +134,8 @@ static int add_limit(void *arg, const char *file, unsigned line, struct span nam
         return err_set(err, ERR_CONFIG, "more than %d limits", BOUND_LIMITS);
     if (limit_parse(name, value, &limit, err) < 0)
         return -1;
-    const struct limit *twin = find_limit(s, limit.name);
+    const struct limit *twin =
+        limit_find(s->limits, s->limit_count, span_of(limit.name));
     if (twin != NULL)
         return err_set(err, ERR_CONFIG, "limit \"%s\" stands already in %s:%u",
                        limit.name, twin->file, twin->line);

@@ -339,6 +339,20 @@ bool text_parse_count(struct span s, uint64_t max, uint64_t *out)
     return true;
 }
 
+uint32_t span_hash(uint32_t seed, struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        seed = (seed ^ (unsigned char)s.at[i]) * 16777619u;
+    return seed;
+}
+
+uint32_t span_ihash(uint32_t seed, struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        seed = (seed ^ (unsigned char)ascii_lower(s.at[i])) * 16777619u;
+    return seed;
+}
+
 unsigned text_distance(struct span a, struct span b)
 {
     enum { MOST = 32 };

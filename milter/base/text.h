@@ -99,6 +99,13 @@ bool utf8_is_lower(uint32_t cp);
  * has another character or is above max. */
 bool text_parse_count(struct span s, uint64_t max, uint64_t *out);
 
+/* span_hash - FNV-1a over s, begun with seed (SPAN_HASH_SEED, or what an earlier call
+ * returned); span_ihash folds ASCII case. For tables whose collisions are bounded: it
+ * keeps no secret. Source: draft-eastlake-fnv, 32 bits. */
+#define SPAN_HASH_SEED 2166136261u
+uint32_t span_hash(uint32_t seed, struct span s);
+uint32_t span_ihash(uint32_t seed, struct span s);
+
 /* text_distance - Levenshtein distance, for "did you mean". Both are cut to 32
  * bytes. */
 unsigned text_distance(struct span a, struct span b);

@@ -8,9 +8,7 @@ enum { RECIPIENTS_READ_MOST = 1000 }; /* of the kept ones; domains are counted t
 
 static uint32_t domain_hash(struct span domain)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (size_t i = 0; i < domain.len; i++)
-        hash = (hash ^ (unsigned char)ascii_lower(domain.at[i])) * 16777619u;
+    uint32_t hash = span_ihash(SPAN_HASH_SEED, domain);
     return hash ^ hash >> 15;
 }
 

@@ -145,11 +145,9 @@ struct span_set {
     size_t mask;
 };
 
-static uint32_t span_hash(struct span s)
+static uint32_t set_hash(struct span s)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (size_t i = 0; i < s.len; i++)
-        hash = (hash ^ (unsigned char)s.at[i]) * 16777619u;
+    uint32_t hash = span_hash(SPAN_HASH_SEED, s);
     return hash ^ hash >> 15;
 }
 
@@ -167,7 +165,7 @@ static bool set_init(struct span_set *set, struct arena *arena, size_t count)
 static size_t *host_slot(const struct fact_input *in, struct span_set *set,
                          struct span name)
 {
-    size_t at = span_hash(name) & set->mask;
+    size_t at = set_hash(name) & set->mask;
     while (set->slots[at] != 0 && !span_eq(in->hosts[set->slots[at] - 1].name, name))
         at = (at + 1) & set->mask;
     return &set->slots[at];
@@ -204,7 +202,7 @@ static struct fact_host *host_of(struct fact_input *in, struct span_set *set,
 static bool note_target(const struct fact_input *in, struct span_set *set, size_t index)
 {
     struct span target = in->links[index].link->target;
-    size_t at = span_hash(target) & set->mask;
+    size_t at = set_hash(target) & set->mask;
     while (set->slots[at] != 0) {
         if (span_eq(in->links[set->slots[at] - 1].link->target, target))
             return false;

@@ -505,6 +505,15 @@ static bool is_ours(enum limit_key key)
     return key == LIMIT_EGRESS || key == LIMIT_HOST;
 }
 
+const struct limit *limit_find(const struct limit *table, size_t count,
+                               struct span name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (span_eq(span_of(table[i].name), name))
+            return &table[i];
+    return NULL;
+}
+
 bool limit_applies(const struct limit *limit, enum mail_class mail_class)
 {
     if (limit->mail_class != CLASS_UNKNOWN)

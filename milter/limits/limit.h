@@ -87,6 +87,10 @@ const char *limit_unit_name(enum limit_unit unit); /* "messages" "recipients" ..
 /* limit_print_keys - "sender", "sender+client_ip"; "" for a limit per message. */
 char *limit_print_keys(const struct limit *limit, char out[LIMIT_KEYS_BYTES]);
 
+/* limit_find - the limit of that name in a table of count, or NULL. */
+const struct limit *limit_find(const struct limit *table, size_t count,
+                               struct span name);
+
 /* limit_applies - whether a message of this class is counted by it. */
 bool limit_applies(const struct limit *limit, enum mail_class mail_class);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "limits/limits.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bounds.h"
+#include "base/netaddr.h"
 #include "limits/limit_state.h"
 
 /* Amounts of one message are bounded, so that no sum of them overflows. */
@@ -68,25 +68,16 @@ static struct span clean_key(struct arena *arena, struct span raw, bool is_sende
     return (struct span){out, raw.len};
 }
 
-/* IPv6 as its /64, IPv4-mapped as IPv4; anything else as it stands. */
+/* As base/netaddr counts clients; what is no address as it stands. */
 static struct span client_key(struct arena *arena, struct span client_ip)
 {
-    char text[INET6_ADDRSTRLEN + 8];
-    struct in6_addr v6;
+    struct netaddr address;
+    char text[NETADDR_TEXT_BYTES];
     if (client_ip.len == 0)
         return SPAN("local");
-    snprintf(text, sizeof text, "%.*s", (int)span_head(client_ip, 60).len,
-             client_ip.at);
-    if (inet_pton(AF_INET6, text, &v6) != 1)
+    if (!netaddr_parse(client_ip, &address))
         return clean_key(arena, client_ip, false);
-    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-        inet_ntop(AF_INET, &v6.s6_addr[12], text, sizeof text);
-        return span_dup(arena, span_of(text));
-    }
-    memset(&v6.s6_addr[8], 0, 8);
-    inet_ntop(AF_INET6, &v6, text, INET6_ADDRSTRLEN);
-    strcat(text, "/64");
-    return span_dup(arena, span_of(text));
+    return span_dup(arena, span_of(netaddr_key(&address, text)));
 }
 
 static struct span key_value(struct decision *d, enum limit_key key,
@@ -525,15 +516,6 @@ int limits_expire(struct db *db, int64_t now_us, unsigned rows, struct err *err)
 
 /* ---- charged later ---- */
 
-static const struct limit *find_limit(const struct limit *table, size_t count,
-                                      struct span name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (span_eq(span_of(table[i].name), name))
-            return &table[i];
-    return NULL;
-}
-
 static int mark_charged(struct db *db, int64_t id, int64_t now_us, struct err *err)
 {
     struct query *query = db_query(
@@ -557,7 +539,7 @@ int limits_charge_stored(struct db *db, const struct limit *table, size_t count,
     query_bind_int(query, 1, id);
     int rc;
     while ((rc = query_step(query, err)) == 1) {
-        const struct limit *limit = find_limit(table, count, query_text(query, 0));
+        const struct limit *limit = limit_find(table, count, query_text(query, 0));
         if (limit == NULL || limit->window_us == 0)
             continue;
         if (limit_state_charge(db, limit, query_text(query, 1), query_int(query, 2),

@@ -10,18 +10,11 @@ enum {
     PROBES = 8, /* slots looked at: names that collide on purpose are left out */
 };
 
-static uint32_t hash_more(uint32_t hash, struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        hash = (hash ^ (unsigned char)ascii_lower(s.at[i])) * 16777619u;
-    return hash;
-}
-
 static uint32_t hash_selector(struct span element, char kind, struct span name)
 {
-    uint32_t hash = hash_more(2166136261u, element);
+    uint32_t hash = span_ihash(SPAN_HASH_SEED, element);
     hash = (hash ^ (unsigned char)kind) * 16777619u;
-    hash = hash_more(hash, name);
+    hash = span_ihash(hash, name);
     return hash ^ hash >> 15;
 }
 

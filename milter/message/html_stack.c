@@ -127,12 +127,7 @@ void html_stack_style_page(struct html_stack *stack, const struct html_style *st
 
 static uint32_t name_hash(enum html_tag_id tag, struct span name)
 {
-    uint32_t hash = 2166136261u;
-    if (tag != TAG_UNKNOWN)
-        return 0;
-    for (size_t i = 0; i < name.len; i++)
-        hash = (hash ^ (unsigned char)ascii_lower(name.at[i])) * 16777619u;
-    return hash;
+    return tag != TAG_UNKNOWN ? 0 : span_ihash(SPAN_HASH_SEED, name);
 }
 
 static size_t bucket(enum html_tag_id tag, uint32_t hash)

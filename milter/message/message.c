@@ -289,13 +289,11 @@ struct link_set {
     uint16_t slots[LINK_SLOTS];
 };
 
-/* The slot that target has, or would take: FNV-1a. */
+/* The slot that target has, or would take, by its hash. */
 static uint16_t *link_slot(struct link_set *set, const struct link *links,
                            struct span target)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < target.len; i++)
-        hash = (hash ^ (unsigned char)target.at[i]) * 16777619u;
+    uint32_t hash = span_hash(SPAN_HASH_SEED, target);
     size_t slot = hash % LINK_SLOTS;
     while (set->slots[slot] != 0 &&
            !span_eq(links[set->slots[slot] - 1].target, target))

@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
-#include <time.h>
 
 #include "base/bounds.h"
+#include "base/clock.h"
 #include "rules/ruleset_private.h"
 
 /* Chosen. A pattern is probed with what it waits for, in long runs; a slow one costs
  * more than a whole message should. */
 enum { PROBE_BYTES = 16384, PROBE_CHARS = 16, RUN_BYTES = 1000, PIECE_BYTES = 2048 };
 static const double slow_us = 2000;
-
-static double now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
 
 /* A character that an escape stands for; 0 for none. */
 static char sample_of(char escape)
@@ -86,7 +78,7 @@ static void probe(struct ruleset *set, const struct rule_entry *entry,
     struct span text = make_probe(entry->regex, room), rest = text;
     size_t piece = is_in_pieces(rule) ? PIECE_BYTES : PROBE_BYTES;
     bool is_stopped = false;
-    double start = now_us();
+    int64_t start_us = clock_elapsed_us();
 
     while (rest.len > 0 && !is_stopped) {
         size_t len = rest.len < piece ? rest.len : piece;
@@ -94,7 +86,7 @@ static void probe(struct ruleset *set, const struct rule_entry *entry,
         is_stopped = pattern_match(rule->pattern, part) == PATTERN_LIMIT;
         rest = span_from(rest, len);
     }
-    rule->info.probe_us = now_us() - start;
+    rule->info.probe_us = (double)(clock_elapsed_us() - start_us);
     if (is_stopped)
         rule_remark_add(&set->source.remarks, REMARK_WARNING, &entry->place,
                         "%s: a hostile text stops the pattern by its limit: it then "

@@ -6,20 +6,10 @@
 
 #include "base/bounds.h"
 
-/* FNV-1a. The names come from the administrator's files: no need for a secret. */
-static uint32_t hash(struct span name)
-{
-    uint32_t h = 2166136261u;
-
-    for (size_t i = 0; i < name.len; i++)
-        h = (h ^ (unsigned char)name.at[i]) * 16777619u;
-    return h;
-}
-
 /* The bucket that holds the name, or the free one where it belongs. */
 static unsigned *bucket_of(const struct rule_table *table, struct span name)
 {
-    size_t mask = table->bucket_count - 1, i = hash(name) & mask;
+    size_t mask = table->bucket_count - 1, i = span_hash(SPAN_HASH_SEED, name) & mask;
 
     while (table->buckets[i] != 0 &&
            !span_eq(span_of(table->entries[table->buckets[i] - 1]->name), name))

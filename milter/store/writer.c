@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "store/audit.h"
 
 enum {
@@ -56,9 +57,7 @@ struct writer {
 
 static int64_t now_ms(void)
 {
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    return clock_elapsed_us() / 1000;
 }
 
 static struct timespec deadline(int64_t at_ms)

@@ -11,6 +11,7 @@
 #include "store/held.h"
 #include "tool/commands.h"
 #include "tool/print.h"
+#include "tool/record.h"
 
 enum { ROWS_MAX = 100000, ROW_BYTES = 1 << 18, QUEUE_BYTES = 1 << 30 };
 
@@ -62,15 +63,6 @@ static void add_row(struct table *table, const struct held_row *row,
     table_text(table, row->reason);
 }
 
-static void json_time(struct json *json, const char *name, int64_t at_us)
-{
-    char text[32];
-    if (at_us != 0)
-        json_text(json, name, span_of(audit_time_text(at_us, text)));
-    else
-        json_null(json, name);
-}
-
 static void print_json(struct tool *tool, const struct held_row *row,
                        enum mta_answer answer)
 {
@@ -81,8 +73,8 @@ static void print_json(struct tool *tool, const struct held_row *row,
     json_open(&json, NULL, '{');
     json_int(&json, "id", row->id);
     json_text(&json, "queue_id", row->queue_id);
-    json_time(&json, "held_at", row->held_at_us);
-    json_time(&json, "due_at", row->due_at_us);
+    record_json_time(&json, "held_at", row->held_at_us);
+    record_json_time(&json, "due_at", row->due_at_us);
     json_text(&json, "sender", row->sender);
     json_text(&json, "mail_from", row->mail_from);
     json_text(&json, "header_from", row->header_from);

@@ -197,7 +197,7 @@ int record_find(struct tool *tool, struct span word, struct record *out, size_t 
     return found < 0 ? -1 : 0;
 }
 
-static void json_time(struct json *json, const char *name, int64_t at_us)
+void record_json_time(struct json *json, const char *name, int64_t at_us)
 {
     char text[32];
     if (at_us != 0)
@@ -209,7 +209,7 @@ static void json_time(struct json *json, const char *name, int64_t at_us)
 void record_json(struct json *json, const struct record *r)
 {
     json_int(json, "id", r->id);
-    json_time(json, "at", r->at_us);
+    record_json_time(json, "at", r->at_us);
     json_text(json, "class", r->mail_class);
     json_text(json, "sender", r->sender);
     json_text(json, "queue_id", r->queue_id);
@@ -223,7 +223,7 @@ void record_json(struct json *json, const struct record *r)
     json_text(json, "action", r->action_text);
     json_text(json, "reason", r->reason);
     json_text_or_null(json, "limit", r->limit_name);
-    json_time(json, "due_at", r->due_at_us);
+    record_json_time(json, "due_at", r->due_at_us);
     json_text_or_null(json, "spf", r->spf);
     json_text_or_null(json, "dkim", r->dkim);
     json_text_or_null(json, "dmarc", r->dmarc);

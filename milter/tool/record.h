@@ -59,4 +59,7 @@ struct span record_without_angles(struct span text);
 /* record_json - the members that `log --json` prints of a row, into an open object. */
 void record_json(struct json *json, const struct record *record);
 
+/* record_json_time - a time as "2026-01-31T09:12:44.120Z"; null for 0. */
+void record_json_time(struct json *json, const char *name, int64_t at_us);
+
 #endif
