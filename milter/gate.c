@@ -21,8 +21,8 @@ struct decision {
     int64_t *id;
 };
 
-static void identify(const struct settings *settings, const struct message *msg,
-                     const struct envelope *env, struct sender *out)
+void gate_identify(const struct settings *settings, const struct message *msg,
+                   const struct envelope *env, struct sender *out)
 {
     /* a stranger's mail must never count against a local account, whatever it claims */
     static const enum identity stranger[] = {IDENTITY_CLIENT_IP, IDENTITY_MAIL_FROM};
@@ -34,13 +34,12 @@ static void identify(const struct settings *settings, const struct message *msg,
 }
 
 void gate_judge(const struct engine *engine, const struct message *msg,
-                const struct envelope *env, int64_t now_us, struct judgement *out)
+                const struct envelope *env, const struct past *past, int64_t now_us,
+                struct judgement *out)
 {
-    const struct settings *settings = engine->settings;
-    facts_collect(&out->facts, msg, env, now_us / 1000000);
+    facts_collect(&out->facts, msg, env, past, now_us / 1000000);
     rule_match(engine->rules, msg, env, &out->facts, &out->hits);
-    identify(settings, msg, env, &out->sender);
-    verdict_reach(settings_policy(settings, env->mail_class), out->hits.score,
+    verdict_reach(settings_policy(engine->settings, env->mail_class), out->hits.score,
                   &out->verdict);
 }
 
@@ -96,7 +95,10 @@ enum outcome gate_run(const struct passage *passage, struct judgement *judgement
     if (passage->env->mail_class == CLASS_INBOUND)
         return pass_inbound(passage, plan);
 
-    gate_judge(passage->engine, passage->msg, passage->env, passage->now_us, judgement);
+    gate_identify(passage->engine->settings, passage->msg, passage->env,
+                  &judgement->sender);
+    gate_judge(passage->engine, passage->msg, passage->env, NULL, passage->now_us,
+               judgement);
     gate_request(passage, judgement, &decision.request);
     gate_row(passage, judgement, &decision.row);
     if (arena_is_broken(passage->msg->arena)) {

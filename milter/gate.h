@@ -11,9 +11,15 @@
 
 #include "passage.h"
 
-/* gate_judge - facts, rules, sender, verdict. now_us: wall clock. */
+/* gate_identify - who is charged: the first link of the config's chain. */
+void gate_identify(const struct settings *settings, const struct message *msg,
+                   const struct envelope *env, struct sender *out);
+
+/* gate_judge - facts, rules, verdict; out->sender is gate_identify's, and stays. past:
+ * what the store knows of the sender and the text, or NULL. now_us: wall clock. */
 void gate_judge(const struct engine *engine, const struct message *msg,
-                const struct envelope *env, int64_t now_us, struct judgement *out);
+                const struct envelope *env, const struct past *past, int64_t now_us,
+                struct judgement *out);
 
 /* gate_run - judge, decide (charges and audit row in one transaction), act.
  * Returns what the MTA is told; on failure of the store what on_error says, with err

@@ -36,6 +36,7 @@
 enum {
     DRAIN_MS = 30000,     /* how long a stop waits for verdicts under way. chosen */
     QUEUE_MAX = 10000,    /* decisions waiting for the store. chosen */
+    READERS = 8,          /* threads that look at the past at once. chosen */
     PUBLISH_MS = 20000,   /* how long a start or reload waits for the store. chosen */
     PUBLISH_AGAIN_S = 10, /* after which it is tried again. chosen */
 };
@@ -51,6 +52,7 @@ struct daemon {
     struct options options;
     struct engine *engine;
     struct writer *writer;
+    struct reader *reader;
     pthread_t server;
     int ready_fd;        /* to the parent that waits for us; -1 in the foreground */
     bool is_published;   /* the store knows the limits in force */
@@ -239,7 +241,8 @@ static int start(struct daemon *daemon, struct err *err)
     const struct settings *s = daemon->engine->settings;
     if (milter_open(daemon->engine, err) < 0 || write_pid_file(s->pid_file, err) < 0 ||
         privs_drop(s->user, err) < 0 ||
-        writer_start(&daemon->writer, s->database, QUEUE_MAX, err) < 0)
+        writer_start(&daemon->writer, s->database, QUEUE_MAX, err) < 0 ||
+        reader_open(&daemon->reader, s->database, READERS, err) < 0)
         return -1;
     publish_limits(daemon);
     return 0;
@@ -248,7 +251,8 @@ static int start(struct daemon *daemon, struct err *err)
 static void *serve(void *arg)
 {
     struct daemon *daemon = arg;
-    daemon->has_failed = milter_run(daemon->writer, &daemon->failure) < 0;
+    daemon->has_failed =
+        milter_run(daemon->writer, daemon->reader, &daemon->failure) < 0;
     atomic_store(&daemon->is_over, true);
     kill(getpid(), SIGTERM); /* the main thread waits for a signal */
     return NULL;
@@ -378,6 +382,7 @@ static int run_daemon(const struct options *options)
             fprintf(stderr, "outgate-milter: %s\n", err.text);
         report_ready(&daemon, (char)code);
     }
+    reader_close(&daemon.reader);
     writer_stop(&daemon.writer);
     engine_release(&daemon.engine);
     return code;

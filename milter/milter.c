@@ -53,6 +53,7 @@ static struct {
     pthread_mutex_t lock; /* guards engine */
     struct engine *engine;
     struct writer *writer;
+    struct reader *reader;
     atomic_int messages; /* with a slot */
     atomic_int deciding; /* inside end of message */
     atomic_bool has_warned_quarantine, has_warned_macros;
@@ -437,6 +438,7 @@ static enum outcome decide(SMFICTX *ctx, struct session *s)
         .msg = s->msg,
         .env = &s->env,
         .writer = gate_state.writer,
+        .reader = gate_state.reader,
         .hands = &hands,
         .now_us = clock_wall_us(),
         .limit_now_us = clock_limit_us(),
@@ -594,9 +596,10 @@ int milter_open(struct engine *engine, struct err *err)
     return 0;
 }
 
-int milter_run(struct writer *writer, struct err *err)
+int milter_run(struct writer *writer, struct reader *reader, struct err *err)
 {
     gate_state.writer = writer;
+    gate_state.reader = reader;
     if (smfi_main() != MI_SUCCESS)
         return err_set(err, ERR_IO,
                        "libmilter stopped with an error; see the system log");

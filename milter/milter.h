@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "gate.h"
+#include "store/reader.h"
 #include "store/writer.h"
 
 /* milter_open - register with libmilter and open the socket of engine's config. A
@@ -20,8 +21,9 @@
  * becomes the one in force (a reference is taken). */
 int milter_open(struct engine *engine, struct err *err);
 
-/* milter_run - serve until milter_stop; writer outlives it. -1 if libmilter failed. */
-int milter_run(struct writer *writer, struct err *err);
+/* milter_run - serve until milter_stop; writer and reader outlive it. -1 if libmilter
+ * failed. */
+int milter_run(struct writer *writer, struct reader *reader, struct err *err);
 
 /* milter_replace - put another engine in force; messages on their way keep theirs. */
 void milter_replace(struct engine *engine);

@@ -12,6 +12,7 @@
 #include "limits/sender.h"
 #include "message/envelope.h"
 #include "message/message.h"
+#include "store/reader.h"
 #include "store/writer.h"
 #include "verdict/action.h"
 #include "verdict/verdict.h"
@@ -30,6 +31,7 @@ struct passage {
     struct message *msg;
     const struct envelope *env;
     struct writer *writer;
+    struct reader *reader; /* NULL: the past is not asked for */
     const struct hands *hands;
     int64_t now_us;       /* wall clock at end of message */
     int64_t limit_now_us; /* clock_limit_us at that moment */

@@ -258,9 +258,12 @@ static void count_images(struct fact_input *in)
 }
 
 void fact_input_build(struct fact_input *in, const struct message *msg,
-                      const struct envelope *env, int64_t now_s)
+                      const struct envelope *env, const struct past *past,
+                      int64_t now_s)
 {
+    static const struct past nothing;
     memset(in, 0, sizeof(*in));
+    in->past = past != NULL ? past : &nothing;
     in->msg = msg;
     in->env = env;
     in->now_s = now_s;

@@ -69,6 +69,7 @@ struct fact_link {
 struct fact_input {
     const struct message *msg;
     const struct envelope *env;
+    const struct past *past; /* never NULL */
     int64_t now_s;
     struct arena *arena;
 
@@ -99,9 +100,10 @@ struct fact_input {
     struct text_scan text;    /* of msg->text */
 };
 
-/* fact_input_build - work it all out. Cannot fail. */
+/* fact_input_build - work it all out. past: NULL when nothing is known. Cannot fail. */
 void fact_input_build(struct fact_input *in, const struct message *msg,
-                      const struct envelope *env, int64_t now_s);
+                      const struct envelope *env, const struct past *past,
+                      int64_t now_s);
 
 /* fact_value - decoded value of the first field of its kind, or empty. */
 struct span fact_value(const struct fact_input *in, enum field_id id);

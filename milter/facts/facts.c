@@ -12,11 +12,11 @@ const struct fact_row outgate_fact_rows[] = {
 };
 
 void facts_collect(struct facts *facts, const struct message *msg,
-                   const struct envelope *env, int64_t now_s)
+                   const struct envelope *env, const struct past *past, int64_t now_s)
 {
     struct fact_input in;
     memset(facts, 0, sizeof(*facts));
-    fact_input_build(&in, msg, env, now_s);
+    fact_input_build(&in, msg, env, past, now_s);
     fact_subject(&in, facts);
     fact_text(&in, facts);
     fact_links(&in, facts);

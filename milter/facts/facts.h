@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "facts/past.h"
 #include "message/envelope.h"
 #include "message/message.h"
 
@@ -57,10 +58,10 @@ struct facts {
     struct span text[FACT_ID_COUNT]; /* FACT_TEXT only */
 };
 
-/* facts_collect - fill every fact of msg. now_s: seconds since the epoch (for Date:).
- * Texts live in msg->arena. */
+/* facts_collect - fill every fact of msg. past: what the store knows, or NULL. now_s:
+ * seconds since the epoch (for Date:). Texts live in msg->arena. */
 void facts_collect(struct facts *facts, const struct message *msg,
-                   const struct envelope *env, int64_t now_s);
+                   const struct envelope *env, const struct past *past, int64_t now_s);
 
 /* facts_find - the id of a name, or -1. */
 int facts_find(struct span name);

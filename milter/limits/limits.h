@@ -26,14 +26,17 @@ struct charge_request {
     struct span from_domain;        /* registrable; "" unknown: keys on "none" */
     struct span *recipient_domains; /* one per kept recipient, in any order */
     size_t recipient_domain_count;
+    struct span campaign; /* near-identical texts; "": none */
     int64_t recipients, bytes;
-    int64_t points_milli; /* score in thousandths; below 0 counts as 0 */
-    bool is_charged;      /* false: the message stays here for another reason; its
-                             amounts are computed, nothing is checked or charged */
-    bool must_not_refuse; /* sendmail(1) path or null sender: DEFER and REJECT of a
-                             limit act as HOLD */
-    int64_t max_hold_us;  /* a wait longer than this is no wait: HOLD becomes DEFER,
-                             or with must_not_refuse a hold without due time */
+    int64_t new_recipients;  /* never written to by this sender before */
+    int64_t sender_first_us; /* when this sender was first seen; 0: only now */
+    int64_t points_milli;    /* score in thousandths; below 0 counts as 0 */
+    bool is_charged;         /* false: the message stays here for another reason; its
+                                amounts are computed, nothing is checked or charged */
+    bool must_not_refuse;    /* sendmail(1) path or null sender: DEFER and REJECT of a
+                                limit act as HOLD */
+    int64_t max_hold_us;     /* a wait longer than this is no wait: HOLD becomes DEFER,
+                                or with must_not_refuse a hold without due time */
 };
 
 /* One limit's share, stored in table charge. */

@@ -273,7 +273,8 @@ void scan_judge(const struct scan_how *how, const struct scan_mail *mail,
     int64_t started_us = clock_elapsed_us();
     message_read(msg, (struct span){mail->bytes, mail->len});
     fill_envelope(&env, msg, how);
-    gate_judge(how->engine, msg, &env, clock_wall_us(), &judgement);
+    gate_identify(how->engine->settings, msg, &env, &judgement.sender);
+    gate_judge(how->engine, msg, &env, NULL, clock_wall_us(), &judgement);
     int64_t elapsed_us = clock_elapsed_us() - started_us;
     if (arena_is_broken(arena)) {
         give_up(how, mail, "out of memory", arena, result);

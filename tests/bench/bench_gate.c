@@ -109,7 +109,7 @@ static void measure(struct bench *b, struct span bytes)
         return;
     message_read(msg, bytes);
     at[1] = clock_elapsed_us();
-    facts_collect(&facts, msg, &env, at[1] / 1000000);
+    facts_collect(&facts, msg, &env, NULL, at[1] / 1000000);
     at[2] = clock_elapsed_us();
     rule_match(b->engine->rules, msg, &env, &facts, &hits);
     at[3] = clock_elapsed_us();

@@ -82,7 +82,7 @@ static void collect(struct arena *arena, const char *mail, size_t len,
     if (set->is_anonymous)
         memset(&env, 0, sizeof(env));
     message_read(msg, (struct span){mail, len});
-    facts_collect(facts, msg, &env, NOW_S);
+    facts_collect(facts, msg, &env, NULL, NOW_S);
 }
 
 /* clang-format off */
@@ -549,7 +549,7 @@ static void test_bounds(void **state)
     struct message *msg = message_new(arena, 4);
     struct envelope env = {.path = PATH_UNKNOWN};
     message_read(msg, (struct span){mail, sizeof(mail) - 1});
-    facts_collect(&facts, msg, &env, NOW_S);
+    facts_collect(&facts, msg, &env, NULL, NOW_S);
     assert_int_equal(facts.number[FACT_bounds_reached], 1);
     assert_true(span_eq(facts.text[FACT_bounds], SPAN("body_bytes")));
     arena_free(&arena);
@@ -729,7 +729,7 @@ static void test_small_arenas(void **state)
             struct envelope env = {.recipient_count = set.recipients};
             if (msg != NULL) {
                 message_read(msg, (struct span){mail, sizeof(mail) - 1});
-                facts_collect(&facts, msg, &env, NOW_S);
+                facts_collect(&facts, msg, &env, NULL, NOW_S);
                 assert_facts_sound(&facts);
             }
         }

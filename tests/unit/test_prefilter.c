@@ -325,7 +325,7 @@ static void compare(struct ruleset *set, struct arena *arena, struct span mail,
 
     assert_non_null(msg);
     message_read(msg, mail);
-    facts_collect(&facts, msg, &env, 1700000000);
+    facts_collect(&facts, msg, &env, NULL, 1700000000);
     set->is_unfiltered = true;
     double *plain = rule_values(set, msg, &env, &facts, &plain_errors);
     set->is_unfiltered = false;
