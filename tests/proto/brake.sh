@@ -24,10 +24,10 @@ cause() {
         where message_id = '$1')"
 }
 
-like "$(tool brake)" 'the brake is off' 'off at first'
 for i in 1 2 3; do
     talk order -D id=before$i -D want=pass -D auth=full
 done
+like "$(tool brake)" 'the brake is off' 'off at first'
 like "$(tool brake on --reason 'port 25 is cut' --for 2h)" 'ON since .*port 25 is cut' 'on'
 talk order -D id=smtp -D want=hold
 talk order -D id=cli -D want=hold -D port=0 -D from=bob@gate.test -D uid=33
