@@ -104,6 +104,19 @@ talk order -D id=restart -D want=refused -D auth=bob@here.example
 gate_stop
 is "$(sql "select refused from blocked_sender
     where sender = 'sasl_user:bob@here.example'")" 3 'a stop writes what was counted'
+sql "insert into blocked_sender (sender, since_us, until_us, reason, by) values
+    ('uid:old', 1, $((now - 7200))000000, '', ''),
+    ('uid:young', 1, $((now - 60))000000, '', '')"
+gate_overlay '[store]
+keep_for = 1h'
+gate_start
+old_is_gone() {
+    [ -z "$(sql "select 1 from blocked_sender where sender = 'uid:old'")" ]
+}
+ok 'what is long over is deleted' wait_for 10 old_is_gone
+is "$(sql "select count(*) from blocked_sender where sender = 'uid:young'")" 1 \
+    'not sooner'
+gate_stop
 mkdir "$gate/store"
 gate_db=$gate/store/outgate.db
 gate_overlay "[store]
