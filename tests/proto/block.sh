@@ -122,7 +122,7 @@ gate_db=$gate/store/outgate.db
 gate_overlay "[store]
 database = $gate_db"
 gate_start
-tool block sasl_user:bob >/dev/null
+ok 'a new database' wait_for 10 tool block sasl_user:bob
 mv "$gate/store" "$gate/away"
 sleep 1.2
 talk order -D id=away -D want=defer -D auth=bob
