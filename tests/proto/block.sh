@@ -13,6 +13,8 @@ field() {
 
 talk block_open -D tool="outgate -c $gate_conf"
 
+is "$(field open-mid 'action, sender')" 'reject|sasl_user:mid' 'and logged'
+
 # A login, a client of ours, a network: at MAIL FROM.
 tool block sasl_user:Bob@Here.example client_ip:198.51.100.0/24 client_ip:127.0.0.1 \
     --for 24h --reason 'stolen password' >/dev/null
@@ -35,6 +37,9 @@ unlike "$(field forward reply)" stolen 'but not the reason'
 like "$(field forward reason)" \
     '^blocked: client_ip:198.51.100.0/24 until 20.* UTC: stolen password$' \
     'which the log has'
+
+like "$(tool explain 198.51.100.7)" 'locked|blocked' 'explain knows the network'
+like "$(tool explain sasl_user:bob@here.example)" 'blocked' 'and who never sent'
 
 # Null senders, and what might be sendmail(1) of Sendmail: not at MAIL FROM.
 talk order -D id=null -D want=hold -D ip=203.0.113.9 -D auth=bob@here.example -D from='<>'

@@ -16,4 +16,12 @@ is(mail_from(), SMFIR_CONTINUE, "unblocked")
 mt.abort(conn)
 is(mail(conn, {message_id = "open-after", auth = "Eve@Here.example"}), SMFIR_CONTINUE,
     "and sends")
+
+-- One that begins while the message is on its way is seen at the message's end.
+envelope(conn, {auth = "mid"})
+header(conn, {message_id = "open-mid"})
+mt.bodystring(conn, "half of it\r\n")
+os.execute(tool .. " block sasl_user:mid >/dev/null")
+mt.eom(conn)
+is(mt.getreply(conn), SMFIR_REPLYCODE, "blocked within the message")
 finish(conn)
