@@ -8,8 +8,9 @@ CREATE TABLE feedback (
     message     INTEGER,
     sender      TEXT NOT NULL,
     recipient   TEXT NOT NULL,
-    is_hard     INTEGER NOT NULL,
     status      TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    is_counted  INTEGER NOT NULL,
     reporter    TEXT NOT NULL,
     detail      TEXT NOT NULL,
     tied_by     TEXT NOT NULL,
@@ -17,6 +18,9 @@ CREATE TABLE feedback (
 ) STRICT;
 
 CREATE INDEX feedback_at ON feedback (at_us);
-CREATE INDEX feedback_message ON feedback (message) WHERE message IS NOT NULL;
 CREATE INDEX feedback_sender ON feedback (sender, at_us);
-CREATE UNIQUE INDEX feedback_source ON feedback (source_hash);
+CREATE INDEX feedback_message ON feedback (message) WHERE message IS NOT NULL;
+CREATE UNIQUE INDEX feedback_source ON feedback (source_hash, recipient);
+
+-- A bounce comes back to the envelope sender.
+CREATE INDEX message_mail_from ON message (mail_from, at_us);
