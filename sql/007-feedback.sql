@@ -24,3 +24,19 @@ CREATE UNIQUE INDEX feedback_source ON feedback (source_hash, recipient);
 
 -- A bounce comes back to the envelope sender.
 CREATE INDEX message_mail_from ON message (mail_from, at_us);
+
+-- What a provider said of single messages when it cut port 25.
+CREATE TABLE provider_report (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_us          INTEGER NOT NULL,
+    blocked_ip     TEXT NOT NULL,
+    destination_ip TEXT NOT NULL,
+    message_id     TEXT NOT NULL,
+    score          INTEGER,
+    message        INTEGER,
+    sender         TEXT NOT NULL,
+    UNIQUE (blocked_ip, message_id)
+) STRICT;
+
+CREATE INDEX provider_report_message ON provider_report (message)
+    WHERE message IS NOT NULL;
