@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
     &outgate_cmd_limits,  &outgate_cmd_explain,  &outgate_cmd_held,
     &outgate_cmd_release, &outgate_cmd_drop,     &outgate_cmd_config,
     &outgate_cmd_facts,   &outgate_cmd_feedback, &outgate_cmd_alert,
+    &outgate_cmd_report,  &outgate_cmd_metrics,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
