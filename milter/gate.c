@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "feedback.h"
 #include "gate_orders.h"
 #include "gate_row.h"
 
@@ -121,9 +122,39 @@ static enum outcome fail(const struct passage *passage)
     return OUTCOME_TEMPFAIL;
 }
 
+bool gate_may_be_report(const struct message *msg, const struct envelope *env)
+{
+    struct span type = span_trim(message_value(msg, "Content-Type"));
+    return env->is_null_sender || span_istarts(type, SPAN("multipart/report"));
+}
+
+/* Charge what a bounce or complaint is about; a job of the writer. */
+static int take_report(struct db *db, void *arg, struct err *err)
+{
+    const struct feedback *feedback = arg;
+    struct feedback_result result;
+    return feedback_take(db, feedback, feedback->msg->arena, &result, err);
+}
+
+/* What cannot be stored is not lost: the mail itself goes to its mailbox. */
+static void read_report(const struct passage *passage)
+{
+    struct report report;
+    struct feedback feedback = {.settings = passage->engine->settings,
+                                .report = &report,
+                                .msg = passage->msg,
+                                .at_us = passage->now_us,
+                                .limit_now_us = passage->limit_now_us};
+    report_read(passage->msg, &report);
+    if (report.kind == REPORT_BOUNCE || report.kind == REPORT_COMPLAINT)
+        writer_run(passage->writer, take_report, &feedback, STORE_TIMEOUT_MS, NULL);
+}
+
 /* Mail that stays here is neither scored nor recorded; only forged fields go. */
 static enum outcome pass_inbound(const struct passage *passage, struct plan *plan)
 {
+    if (gate_may_be_report(passage->msg, passage->env))
+        read_report(passage);
     action_removals(passage->msg, plan);
     plan->action = plan->meant = ACTION_ACCEPT;
     return action_apply(plan, passage->hands);

@@ -479,8 +479,9 @@ static void conclude(SMFICTX *ctx, struct session *s)
     const struct session_scope scope = scope_of(s->engine->settings);
     s->env.queue_id = kept(s, macro(ctx, "i"));
     session_conclude(&s->env, s->msg, &scope, &s->hints);
-    if (s->env.mail_class != CLASS_INBOUND)
-        message_finish(s->msg); /* nobody asks what is in mail that stays */
+    /* nobody asks what is in mail that stays, but for bounces and complaints */
+    if (s->env.mail_class != CLASS_INBOUND || gate_may_be_report(s->msg, &s->env))
+        message_finish(s->msg);
 }
 
 static enum outcome decide(SMFICTX *ctx, struct session *s)

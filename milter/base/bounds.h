@@ -75,6 +75,14 @@ enum {
     BOUND_STORED_HEADER_BYTES = 65536, /* headers kept of a message */
     BOUND_STORED_BODY_BYTES = 1 << 20, /* body kept with keep = full */
     BOUND_REPLY_BYTES = 900,           /* an SMTP reply; libmilter takes 980 */
+
+    /* reports */
+    BOUND_REPORT_RECIPIENTS = 100,  /* recipients read from one bounce or complaint */
+    BOUND_REPORT_QUEUE_IDS = 20,    /* queue ids of the original that are tried */
+    BOUND_REPORT_BYTES = 262144,    /* text of a report that is read */
+    BOUND_REPORT_TEXT_BYTES = 1000, /* what an MTA said of one recipient */
+    BOUND_ALERT_SAMPLES = 1000,     /* messages that one alert names */
+    BOUND_FEEDBACK_DAYS = 30,       /* how old a message is that a report is about */
 };
 
 #endif

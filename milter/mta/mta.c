@@ -417,3 +417,57 @@ int mta_drop(const struct mta_tools *tools, struct arena *arena,
         chosen[i] = wishes[i].answer == MTA_IS_HELD;
     return postsuper(tools, arena, "-d", "removed", wishes, chosen, count, err);
 }
+
+/* What waits elsewhere goes to the hold queue; Sendmail calls it quarantine. */
+static int hold_postfix(const struct mta_tools *tools, struct arena *arena,
+                        struct mta_wish *wishes, size_t count, struct err *err)
+{
+    struct run_result result = {.status = -1};
+    const char *const words[] = {"-h", "-", NULL};
+    bool *chosen = arena_array(arena, count + 1, sizeof *chosen);
+    if (chosen == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        chosen[i] = wishes[i].answer == MTA_NOT_HELD;
+    struct span ids = chosen_ids(arena, wishes, chosen, count);
+    if (ids.len == 0)
+        return 0;
+    if (ask(tools, arena, "postsuper", words, ids, DEED_TIMEOUT_MS, &result, err) != 0)
+        return -1;
+    if (result.status != 0)
+        return complain("postsuper", &result, err);
+    for (size_t i = 0; i < count; i++)
+        if (chosen[i] &&
+            mta_confirms(result.error, wishes[i].queue_id, SPAN("placed on hold")))
+            wishes[i].answer = MTA_IS_HELD;
+    return 0;
+}
+
+static int hold_sendmail(const struct mta_tools *tools, struct arena *arena,
+                         struct mta_wish *wishes, size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct run_result result = {.status = -1};
+        char option[ERR_TEXT_BYTES];
+        if (wishes[i].answer != MTA_NOT_HELD)
+            continue;
+        snprintf(option, sizeof option, "-qI%.*s", (int)wishes[i].queue_id.len,
+                 wishes[i].queue_id.at);
+        const char *const words[] = {"-Qheld after a provider's alert", option, NULL};
+        if (ask(tools, arena, "sendmail", words, SPAN(""), DEED_TIMEOUT_MS, &result,
+                err) != 0)
+            return -1;
+        if (result.status == 0)
+            wishes[i].answer = MTA_IS_HELD;
+    }
+    return 0;
+}
+
+int mta_hold(const struct mta_tools *tools, struct arena *arena,
+             struct mta_wish *wishes, size_t count, struct err *err)
+{
+    if (list_and_match(tools, arena, wishes, count, err) != 0)
+        return -1;
+    return tools->kind == MTA_POSTFIX ? hold_postfix(tools, arena, wishes, count, err)
+                                      : hold_sendmail(tools, arena, wishes, count, err);
+}

@@ -73,6 +73,10 @@ int mta_release(const struct mta_tools *tools, struct arena *arena,
 int mta_drop(const struct mta_tools *tools, struct arena *arena,
              struct mta_wish *wishes, size_t count, struct err *err);
 
+/* mta_hold - the other way: what is NOT_HELD goes to the hold queue; IS_HELD then. */
+int mta_hold(const struct mta_tools *tools, struct arena *arena,
+             struct mta_wish *wishes, size_t count, struct err *err);
+
 /* mta_answer_text - "is held", "has left the queue" ... for a person. */
 const char *mta_answer_text(enum mta_answer answer);
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/bounds.h"
+#include "store/summary.h"
 
 enum {
     NAME_BYTES = 255, /* rule names, limit names */
@@ -226,6 +227,26 @@ static int insert_held(struct db *db, const struct audit_row *row, int64_t id,
     return query_run(query, err);
 }
 
+static int sum_up(struct db *db, const struct audit_row *row, struct err *err)
+{
+    const struct summary_row summary = {
+        .at_us = row->at_us,
+        .mail_class = span_of(mail_class_name(row->mail_class)),
+        .action = span_of(action_name(row->action)),
+        .sender = span_head(row->sender, BOUND_COLUMN_BYTES),
+        .recipients = row->recipients,
+        .bytes = row->size_bytes,
+        .score = row->score,
+        .is_stopped = row->action > ACTION_SLOW,
+    };
+    for (size_t i = 0; i < row->hit_count; i++)
+        if (summary_record_rule(db, &summary,
+                                span_head(span_of(row->hits[i].rule), NAME_BYTES),
+                                row->hits[i].score, err) != 0)
+            return -1;
+    return summary_record(db, &summary, err);
+}
+
 int audit_record(struct db *db, const struct audit_row *row, int64_t *id,
                  struct err *err)
 {
@@ -235,7 +256,9 @@ int audit_record(struct db *db, const struct audit_row *row, int64_t *id,
     if (insert_hits(db, row, *id, err) != 0 || insert_charges(db, row, *id, err) != 0 ||
         insert_evidence(db, row, *id, err) != 0)
         return -1;
-    return insert_held(db, row, *id, err);
+    if (insert_held(db, row, *id, err) != 0)
+        return -1;
+    return sum_up(db, row, err);
 }
 
 char *audit_time_text(int64_t at_us, char out[32])
@@ -271,7 +294,7 @@ int audit_expire(struct db *db, int64_t before_us, unsigned rows, int64_t *delet
                  struct err *err)
 {
     *deleted = 0;
-    if (expire_slots(db, err) != 0)
+    if (expire_slots(db, err) != 0 || summary_expire(db, before_us, err) != 0)
         return -1;
     struct query *query = db_query(
         db,

@@ -9,6 +9,23 @@
 #include "base/bounds.h"
 #include "message/address.h"
 #include "message/message.h"
+#include "message/report.h"
+
+static void check_report(const struct message *msg)
+{
+    struct report report;
+    report_read(msg, &report);
+    require(report.recipient_count <= BOUND_REPORT_RECIPIENTS);
+    for (size_t i = 0; i < report.recipient_count; i++) {
+        touch(report.recipients[i].address);
+        touch(report.recipients[i].status);
+        touch(report.recipients[i].diagnostic);
+    }
+    for (size_t i = 0; i < report.queue_id_count; i++)
+        touch(report.queue_ids[i]);
+    touch(report.message_id);
+    touch(report.subject);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -93,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         for (size_t i = 0; i < msg->link_count; i++)
             touch(msg->links[i].target);
         check_addresses(arena, msg);
+        check_report(msg);
     }
     arena_free(&arena);
     return 0;

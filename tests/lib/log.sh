@@ -48,12 +48,15 @@ case \$1 in
 -H) deed='released from hold' ;;
 -r) deed=requeued ;;
 -d) deed=removed ;;
+-h) deed='placed on hold' ;;
 esac
 while read -r id; do
     grep -q "\"\$id\"" "$mta_list" || continue
     [ ! -e "$mta_bin/silent" ] || continue
     echo "postsuper: \$id: \$deed" >&2
     grep -v "\"\$id\"" "$mta_list" >"$mta_list.new"
+    [ "\$1" != -h ] || grep "\"\$id\"" "$mta_list" |
+        sed 's/"queue_name": "[a-z]*"/"queue_name": "hold"/' >>"$mta_list.new"
     mv "$mta_list.new" "$mta_list"
 done
 EOF

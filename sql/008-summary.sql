@@ -1,0 +1,62 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- What happened, hour by hour: so that no page reads the whole log.
+
+CREATE TABLE summary_hour (
+    hour       INTEGER NOT NULL,
+    class      TEXT NOT NULL,
+    action     TEXT NOT NULL,
+    messages   INTEGER NOT NULL,
+    recipients INTEGER NOT NULL,
+    bytes      INTEGER NOT NULL,
+    points     INTEGER NOT NULL,
+    PRIMARY KEY (hour, class, action)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE summary_score (
+    hour     INTEGER NOT NULL,
+    score    INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    PRIMARY KEY (hour, score)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE summary_rule (
+    day      INTEGER NOT NULL,
+    rule     TEXT NOT NULL,
+    messages INTEGER NOT NULL,
+    points   INTEGER NOT NULL,
+    stopped  INTEGER NOT NULL,
+    PRIMARY KEY (day, rule)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE summary_sender (
+    hour       INTEGER NOT NULL,
+    sender     TEXT NOT NULL,
+    messages   INTEGER NOT NULL,
+    recipients INTEGER NOT NULL,
+    points     INTEGER NOT NULL,
+    stopped    INTEGER NOT NULL,
+    PRIMARY KEY (hour, sender)
+) STRICT, WITHOUT ROWID;
+
+-- What an older version has logged already.
+INSERT INTO summary_hour
+SELECT at_us / 3600000000, class, action, count(*), sum(recipients), sum(size_bytes),
+       sum(CAST(max(score, 0) * 1000 AS INTEGER))
+FROM message GROUP BY 1, 2, 3;
+
+INSERT INTO summary_score
+SELECT at_us / 3600000000,
+       min(30, max(-5, CAST(score AS INTEGER) - (score < CAST(score AS INTEGER)))),
+       count(*)
+FROM message GROUP BY 1, 2;
+
+INSERT INTO summary_rule
+SELECT at_us / 86400000000, rule, count(*), sum(CAST(hit.score * 1000 AS INTEGER)),
+       sum(action NOT IN ('accept', 'slow'))
+FROM message JOIN hit ON hit.message = message.id GROUP BY 1, 2;
+
+INSERT INTO summary_sender
+SELECT at_us / 3600000000, sender, count(*), sum(recipients),
+       sum(CAST(max(score, 0) * 1000 AS INTEGER)),
+       sum(action NOT IN ('accept', 'slow'))
+FROM message GROUP BY 1, 2;
