@@ -12,7 +12,7 @@ const os = require('os');
 const path = require('path');
 
 const [browser, page, folder] = process.argv.slice(2);
-const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'look-'));
+const profile = fs.mkdtempSync(path.join(process.env.scratch || os.tmpdir(), 'look-'));
 const child = spawn(browser, ['--headless=new', '--no-sandbox', '--disable-gpu',
     '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync', '--remote-debugging-pipe',
@@ -117,7 +117,9 @@ const limit = setTimeout(() => { console.log('fault: no answer in 60 s'); end(1)
 function end(code) {
     clearTimeout(limit);
     child.once('exit', () => {
-        fs.rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+        try {
+            fs.rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
+        } catch { /* a child of the browser still writes there: it lies in the scratch */ }
         process.exit(code);
     });
     child.kill();

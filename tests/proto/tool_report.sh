@@ -108,7 +108,7 @@ if [ -z "$browser" ] || ! command -v node >/dev/null; then
     tap_end
     exit
 fi
-node "$srcdir/tests/lib/look.js" "$browser" "$scratch/report.html" \
+scratch=$scratch node "$srcdir/tests/lib/look.js" "$browser" "$scratch/report.html" \
     "${KEEP_PICTURES:-$scratch}" >"$scratch/look" 2>&1
 is $? 0 'the page in a browser' || diag "$(cat "$scratch/look")"
 is "$(grep '^fault' "$scratch/look")" '' 'nothing overflows, no error, enough contrast'
