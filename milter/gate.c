@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate_incident.h"
 #include "gate_row.h"
+#include "store/notice.h"
 
 /* How long a message waits for the store; Postfix waits 300 s for the verdict. chosen
  */
@@ -19,6 +21,7 @@ struct decision {
     struct audit_row row;
     struct plan *plan;
     int64_t *id;
+    bool is_own_notice;
 };
 
 void gate_identify(const struct settings *settings, const struct message *msg,
@@ -43,12 +46,32 @@ void gate_judge(const struct engine *engine, const struct message *msg,
                   &out->verdict);
 }
 
-/* Charge, plan, record: one job of the writer, one transaction. */
+/* A warning of a limit must not wait at it: outgate's own notice, known by its mark,
+ * passes whatever score, limits or orders say. It costs nobody anything. */
+static int decide_own_notice(struct db *db, struct decision *d, struct err *err)
+{
+    *d->plan = (struct plan){.action = ACTION_ACCEPT, .meant = ACTION_ACCEPT};
+    strcpy(d->plan->reason, "outgate's own notice");
+    action_removals(d->passage->msg, d->plan);
+    d->charge = (struct charge){.action = ACTION_ACCEPT};
+    d->row.score = 0;
+    d->row.hit_count = 0;
+    gate_row_decided(&d->charge, d->plan, clock_elapsed_us() - d->passage->started_us,
+                     &d->row);
+    return audit_record(db, &d->row, d->id, err);
+}
+
+/* Charge, plan, record, note: one job of the writer, one transaction. */
 static int decide(struct db *db, void *arg, struct err *err)
 {
     struct decision *d = arg;
     const struct passage *passage = d->passage;
     const struct settings *settings = passage->engine->settings;
+    if (notice_take(db, span_trim(message_value(passage->msg, NOTICE_FIELD)),
+                    passage->now_us, &d->is_own_notice, err) < 0)
+        return -1;
+    if (d->is_own_notice)
+        return decide_own_notice(db, d, err);
     if (limits_charge(db, settings->limits, settings->limit_count, &d->request,
                       passage->limit_now_us, passage->msg->arena, &d->charge, err) < 0)
         return -1;
@@ -63,7 +86,16 @@ static int decide(struct db *db, void *arg, struct err *err)
                 d->plan);
     gate_row_decided(&d->charge, d->plan, clock_elapsed_us() - passage->started_us,
                      &d->row);
-    return audit_record(db, &d->row, d->id, err);
+    if (audit_record(db, &d->row, d->id, err) < 0)
+        return -1;
+    return gate_incident_note(db,
+                              &(struct decided){.passage = passage,
+                                                .judgement = d->judgement,
+                                                .charge = &d->charge,
+                                                .plan = d->plan,
+                                                .row = &d->row,
+                                                .id = *d->id},
+                              err);
 }
 
 /* The store or memory failed: mail waits, or passes if the config says so. */
@@ -107,5 +139,7 @@ enum outcome gate_run(const struct passage *passage, struct judgement *judgement
     }
     if (writer_run(passage->writer, decide, &decision, STORE_TIMEOUT_MS, err) < 0)
         return fail(passage);
+    if (decision.is_own_notice)
+        judgement->hits.score = 0;
     return action_apply(plan, passage->hands);
 }
