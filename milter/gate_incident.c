@@ -38,7 +38,7 @@ static int note(struct db *db, const struct decided *d, enum incident_kind kind,
 static struct span limit_key(const struct decided *d, const struct limit *limit,
                              struct span key, char out[BOUND_COLUMN_BYTES])
 {
-    if (key.len == 0) /* a limit per message has none */
+    if (limit->window_us == 0) /* per message: the sender stands for it */
         key = d->judgement->sender.key;
     int len =
         snprintf(out, BOUND_COLUMN_BYTES, "%s %.*s", limit->name, (int)key.len, key.at);

@@ -117,11 +117,19 @@ static void add_encoded(struct buf *out, struct span text)
     }
 }
 
-/* One line, escaped: a subject must not break into fields whatever a key holds. */
+/* One line whatever it holds: a subject must not break into fields. */
 static void add_subject(struct buf *out, struct span subject)
 {
-    char text[SUBJECT_BYTES];
-    text_escape(subject, text, sizeof text);
+    char text[SUBJECT_BYTES + 4];
+    struct span cut = span_head(subject, SUBJECT_BYTES);
+    while (cut.len < subject.len && cut.len > 0 &&
+           ((unsigned char)subject.at[cut.len] & 0xc0) == 0x80)
+        cut.len--;
+    for (size_t i = 0; i < cut.len; i++) {
+        bool is_control = (unsigned char)cut.at[i] < 0x20 || cut.at[i] == 0x7f;
+        text[i] = is_control ? '?' : cut.at[i];
+    }
+    snprintf(text + cut.len, 4, "%s", cut.len < subject.len ? "..." : "");
     buf_add_span(out, SPAN("Subject: "));
     if (is_ascii(span_of(text)))
         buf_add_span(out, span_of(text));

@@ -38,7 +38,8 @@ void letter_digest(struct buf *out, const struct letter_head *head,
 /* letter_title - one line: "limit login reached: sasl_user:bob". Returns out. */
 char *letter_title(const struct incident *incident, char *out, size_t size);
 
-/* letter_header - the fields before the text. subject: any UTF-8. */
+/* letter_header - the fields before the text. subject: UTF-8; control characters in it
+ * become "?", and it is cut. */
 void letter_header(struct buf *out, const struct letter_head *head,
                    struct span subject);
 

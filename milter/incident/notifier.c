@@ -198,16 +198,15 @@ static int send_mail(struct notifier *notifier, const char *const *to, size_t co
     return judge_run(program, &result, err);
 }
 
+/* value: escaped, or known to be sound. */
 static const char *variable(struct notifier *notifier, const char *name,
-                            struct span value)
+                            const char *value)
 {
     struct buf out;
-    char text[800];
-    buf_init(&out, notifier->arena, 1024);
-    text_escape(value, text, sizeof text);
+    buf_init(&out, notifier->arena, 2048);
     buf_add_span(&out, span_of(name));
     buf_add_char(&out, '=');
-    buf_add_span(&out, span_of(text));
+    buf_add_span(&out, span_of(value));
     return buf_cstr(&out);
 }
 
@@ -215,7 +214,7 @@ static const char *number(struct notifier *notifier, const char *name, int64_t v
 {
     char text[24];
     snprintf(text, sizeof text, "%lld", (long long)value);
-    return variable(notifier, name, span_of(text));
+    return variable(notifier, name, text);
 }
 
 /* The command sees no header: a mark is for the gate alone. */
@@ -231,18 +230,19 @@ static int run_command(struct notifier *notifier, const struct incident *inciden
 {
     const char *argv[] = {notifier->settings->notify_command, NULL};
     char title[400];
+    char key[800];
     const struct incident none = {.kind_name = SPAN("digest"), .times = 1};
     const struct incident *of = incident != NULL ? incident : &none;
     snprintf(title, sizeof title, "several incidents");
+    if (incident != NULL)
+        letter_title(incident, title, sizeof title);
     const char *environment[] = {
         number(notifier, "OUTGATE_ID", of->id),
-        variable(notifier, "OUTGATE_KIND", of->kind_name),
-        variable(notifier, "OUTGATE_KEY", of->key),
+        variable(notifier, "OUTGATE_KIND", span_cstr(notifier->arena, of->kind_name)),
+        variable(notifier, "OUTGATE_KEY", text_escape(of->key, key, sizeof key)),
         number(notifier, "OUTGATE_LEVEL", of->level),
         number(notifier, "OUTGATE_TIMES", of->times),
-        variable(notifier, "OUTGATE_TITLE",
-                 span_of(incident != NULL ? letter_title(incident, title, sizeof title)
-                                          : title)),
+        variable(notifier, "OUTGATE_TITLE", title),
         NULL};
     struct run_result result;
     if (run_hook(notifier->arena, argv, environment, text, PROGRAM_TIMEOUT_MS, &result,

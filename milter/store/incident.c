@@ -46,21 +46,6 @@ static void bind_note(struct query *query, const struct incident_note *note)
     "told_ways = CASE WHEN ?4 > level THEN 0 ELSE told_ways END, "                     \
     "level = max(level, ?4)"
 
-int incident_note(struct db *db, const struct incident_note *note, struct err *err)
-{
-    struct query *query = db_query(
-        db,
-        "INSERT INTO incident (kind, key, sender, level, opened_us, last_us, times, "
-        "message, what, told_level, told_times, tell_at_us, tried_times, told_ways) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?5, 1, ?6, ?7, 0, 0, ?5, 0, 0) "
-        "ON CONFLICT (kind, key) WHERE closed_us IS NULL DO UPDATE SET " COUNT_MORE,
-        err);
-    if (query == NULL)
-        return -1;
-    bind_note(query, note);
-    return query_run(query, err);
-}
-
 int incident_count_more(struct db *db, const struct incident_note *note, bool *was_open,
                         struct err *err)
 {
@@ -77,6 +62,30 @@ int incident_count_more(struct db *db, const struct incident_note *note, bool *w
         return -1;
     *was_open = db_changes(db) > 0;
     return 0;
+}
+
+static int open_incident(struct db *db, const struct incident_note *note,
+                         struct err *err)
+{
+    struct query *query = db_query(
+        db,
+        "INSERT INTO incident (kind, key, sender, level, opened_us, last_us, times, "
+        "message, what, told_level, told_times, tell_at_us, tried_times, told_ways) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?5, 1, ?6, ?7, 0, 0, ?5, 0, 0)",
+        err);
+    if (query == NULL)
+        return -1;
+    bind_note(query, note);
+    return query_run(query, err);
+}
+
+/* Not an upsert: that would use up a number each time. */
+int incident_note(struct db *db, const struct incident_note *note, struct err *err)
+{
+    bool was_open;
+    if (incident_count_more(db, note, &was_open, err) != 0)
+        return -1;
+    return was_open ? 0 : open_incident(db, note, err);
 }
 
 /* ---- reading ---- */

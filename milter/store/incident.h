@@ -6,7 +6,7 @@
  * of the writer, or a tool's own): the first note of a kind and key opens an incident,
  * later ones only count. The notifier (incident/notifier) reads the table, writes the
  * log line, tells the administrator, and closes what has gone quiet; a caller never
- * sends anything. A note costs one statement, whatever happened before.
+ * sends anything. A note costs one statement, two when it opens.
  *
  * Blocks and the brake need no note: incident_sync finds them in their own tables.
  * Stage: decide. Columns: sql/README.md.

@@ -44,7 +44,7 @@ static void add_row(struct table *table, const struct incident *incident)
     table_cell(table, print_day_time(incident->last_us, text));
     table_printf(table, "%lld", (long long)incident->times);
     table_printf(table, "%lld", (long long)incident->told_times);
-    table_text(table, span_of(letter_title(incident, title, sizeof title)));
+    table_cell(table, letter_title(incident, title, sizeof title));
 }
 
 static void print_json(struct tool *tool, const struct incident *incident)
