@@ -33,9 +33,9 @@ const char *run_find(struct arena *arena, const char *folder, const char *progra
 int run_program(struct arena *arena, const char *const *argv, struct span input,
                 unsigned timeout_ms, struct run_result *out, struct err *err);
 
-/* run_hook - as run_program, for a program that is not the MTA's: `environment` (each
- * "NAME=value", NULL at the end) is added, and it runs in a process group of its own,
- * which is killed whole after timeout_ms. */
+/* run_hook - as run_program, in a process group of its own, which is killed whole after
+ * timeout_ms. environment: what is added, each "NAME=value", NULL at the end. For what
+ * the daemon runs. */
 int run_hook(struct arena *arena, const char *const *argv,
              const char *const *environment, struct span input, unsigned timeout_ms,
              struct run_result *out, struct err *err);
