@@ -4,26 +4,16 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "feedback.h"
+#include "gate_charge.h"
+#include "gate_feedback.h"
+#include "gate_incident.h"
+#include "gate_notice.h"
 #include "gate_orders.h"
 #include "gate_row.h"
 
 /* How long a message waits for the store; Postfix waits 300 s for the verdict. chosen
  */
 enum { STORE_TIMEOUT_MS = 20000 };
-
-/* What the writer's thread works on while the message's own thread waits. */
-struct decision {
-    const struct passage *passage;
-    const struct judgement *judgement;
-    struct order_question question;
-    struct ruling ruling;
-    struct charge_request request;
-    struct charge charge;
-    struct audit_row row;
-    struct plan *plan;
-    int64_t *id;
-};
 
 void gate_identify(const struct settings *settings, const struct message *msg,
                    const struct envelope *env, struct sender *out)
@@ -47,55 +37,9 @@ void gate_judge(const struct engine *engine, const struct message *msg,
                   &out->verdict);
 }
 
-static int charge(struct db *db, struct decision *d, struct err *err)
+static void plan(struct decision *d)
 {
     const struct passage *passage = d->passage;
-    const struct settings *settings = passage->engine->settings;
-    return limits_charge(db, settings->limits, settings->limit_count, &d->request,
-                         passage->limit_now_us, passage->msg->arena, &d->charge, err);
-}
-
-/* Charge as if there were no brake, and take it back unless a limit refuses; *stands:
- * it did. */
-static int charge_on_trial(struct db *db, struct decision *d, bool *stands,
-                           struct err *err)
-{
-    if (db_savepoint(db, err) != 0)
-        return -1;
-    int result = charge(db, d, err);
-    *stands = result == 0 && d->charge.action >= ACTION_DEFER;
-    if (*stands)
-        return db_savepoint_release(db, err);
-    /* an error may have ended the transaction, and the savepoint with it */
-    if (db_is_open(db) && db_savepoint_rollback(db, result == 0 ? err : NULL) != 0)
-        return -1;
-    return result;
-}
-
-/* What an order keeps here is charged when it leaves; but a limit that refuses does so
- * under the brake, too. */
-static int charge_under_orders(struct db *db, struct decision *d, struct err *err)
-{
-    bool stands = false;
-    if (d->ruling.kind == RULING_NONE)
-        return charge(db, d, err);
-    if (d->ruling.kind == RULING_BRAKE && d->request.is_charged &&
-        charge_on_trial(db, d, &stands, err) != 0)
-        return -1;
-    if (stands)
-        return 0;
-    d->request.is_charged = false;
-    return charge(db, d, err);
-}
-
-/* Orders, charge, plan, record: one job of the writer, one transaction. */
-static int decide(struct db *db, void *arg, struct err *err)
-{
-    struct decision *d = arg;
-    const struct passage *passage = d->passage;
-    if (orders_rule(db, &d->question, passage->msg->arena, &d->ruling, err) < 0 ||
-        charge_under_orders(db, d, err) < 0)
-        return -1;
     action_plan(&(struct plan_input){.settings = passage->engine->settings,
                                      .env = passage->env,
                                      .msg = passage->msg,
@@ -108,7 +52,23 @@ static int decide(struct db *db, void *arg, struct err *err)
                 d->plan);
     gate_row_decided(&d->charge, d->plan, clock_elapsed_us() - passage->started_us,
                      &d->row);
-    return audit_record(db, &d->row, d->id, err);
+}
+
+/* Orders and limits, plan, record, note: one job of the writer, one transaction. */
+static int decide(struct db *db, void *arg, struct err *err)
+{
+    struct decision *d = arg;
+    bool is_own;
+    if (gate_notice_pass(db, d, &is_own, err) < 0)
+        return -1;
+    if (is_own)
+        return 0;
+    if (gate_charge(db, d, err) < 0)
+        return -1;
+    plan(d);
+    if (audit_record(db, &d->row, d->id, err) < 0)
+        return -1;
+    return gate_incident_note(db, d, err);
 }
 
 /* The store or memory failed: mail waits, or passes if the config says so. */
@@ -122,39 +82,10 @@ static enum outcome fail(const struct passage *passage)
     return OUTCOME_TEMPFAIL;
 }
 
-bool gate_may_be_report(const struct message *msg, const struct envelope *env)
-{
-    struct span type = span_trim(message_value(msg, "Content-Type"));
-    return env->is_null_sender || span_istarts(type, SPAN("multipart/report"));
-}
-
-/* Charge what a bounce or complaint is about; a job of the writer. */
-static int take_report(struct db *db, void *arg, struct err *err)
-{
-    const struct feedback *feedback = arg;
-    struct feedback_result result;
-    return feedback_take(db, feedback, feedback->msg->arena, &result, err);
-}
-
-/* What cannot be stored is not lost: the mail itself goes to its mailbox. */
-static void read_report(const struct passage *passage)
-{
-    struct report report;
-    struct feedback feedback = {.settings = passage->engine->settings,
-                                .report = &report,
-                                .msg = passage->msg,
-                                .at_us = passage->now_us,
-                                .limit_now_us = passage->limit_now_us};
-    report_read(passage->msg, &report);
-    if (report.kind == REPORT_BOUNCE || report.kind == REPORT_COMPLAINT)
-        writer_run(passage->writer, take_report, &feedback, STORE_TIMEOUT_MS, NULL);
-}
-
 /* Mail that stays here is neither scored nor recorded; only forged fields go. */
 static enum outcome pass_inbound(const struct passage *passage, struct plan *plan)
 {
-    if (gate_may_be_report(passage->msg, passage->env))
-        read_report(passage);
+    gate_feedback(passage);
     action_removals(passage->msg, plan);
     plan->action = plan->meant = ACTION_ACCEPT;
     return action_apply(plan, passage->hands);

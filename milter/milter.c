@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/netaddr.h"
 #include "base/privs.h"
+#include "gate_feedback.h"
 #include "gate_orders.h"
 #include "message/address.h"
 #include "message/session.h"

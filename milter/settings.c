@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bounds.h"
+#include "store/incident.h"
 
 /* Memory that one config may take. chosen */
 enum { SETTINGS_BYTES = 16 << 20 };
@@ -107,6 +108,37 @@ const struct conf_key outgate_setting_keys[] = {
      "Postfix: configuration directory; Sendmail: sendmail.cf. Empty: the system's."},
     {"mta", "commands", CONF_TEXT, AT(mta_commands), "", "", "", "", "",
      "Directory of postqueue and postsuper, or of sendmail. Empty: PATH, /usr/sbin."},
+
+    {"notify", "to", CONF_LIST, AT(notify_to), "", "", "", "", "",
+     "Who is told of incidents, by the local sendmail(1); empty: nobody."},
+    {"notify", "from", CONF_TEXT, AT(notify_from), "", "postmaster", "", "", "",
+     "Envelope sender and From: of notices; the MTA adds its domain to a bare name."},
+    {"notify", "command", CONF_TEXT, AT(notify_command), "", "", "", "", "",
+     "Program that is run for each notice, without a shell: full path, no arguments. "
+     "It has the text on standard input and OUTGATE_ID, OUTGATE_KIND, OUTGATE_KEY, "
+     "OUTGATE_LEVEL, OUTGATE_TIMES and OUTGATE_TITLE in its environment, and 20 "
+     "seconds."},
+    {"notify", "repeat", CONF_LIST, AT(notify_repeat_words), "", "1h, 4h, 24h", "", "",
+     "",
+     "How long after a notice the next one of the same incident comes, if it goes on; "
+     "the last stands for all that follow. Empty: told once."},
+    {"notify", "quiet", CONF_LIST, AT(notify_quiet), "", "", "", "", "",
+     "Kinds of incident that are recorded and logged but not told: limit, budget, "
+     "block, brake, unsigned, spam, store."},
+    {"notify", "per_hour", CONF_COUNT, AT(notify_per_hour), "notices", "12", "1",
+     "1000", "",
+     "Most notices in any hour; the last of them tells all that is due in one."},
+    {"notify", "close_after", CONF_DURATION, AT(notify_close_after_us), "duration",
+     "6h", "1s", "30d", "",
+     "An incident is closed when nothing has been added to it for so long."},
+    {"notify", "senders", CONF_CHOICE, AT(notify_senders), "", "no", "", "", "no|yes",
+     "Tell a logged-in sender, once a day at most, that mail waits at a limit or that "
+     "the account is blocked: the login, if it is an address, else the envelope sender "
+     "in local_domains."},
+    {"notify", "language", CONF_CHOICE, AT(notify_language), "", "auto", "", "",
+     "auto|en|fr|es",
+     "Language of what senders are told. auto: what their message names in "
+     "Content-Language: or Accept-Language:, else English."},
 };
 const size_t outgate_setting_key_count =
     sizeof outgate_setting_keys / sizeof *outgate_setting_keys;
@@ -216,12 +248,63 @@ static void check_texts(struct conf *conf, const struct settings *s)
     }
 }
 
+static void refuse(struct conf *conf, const char *key, const char *value,
+                   const char *why)
+{
+    char text[300];
+    snprintf(text, sizeof text, "[notify] %s: \"%.100s\" %s", key, value, why);
+    conf->errors++;
+    pass_on(conf->arg, text);
+}
+
+/* What stands in a header field and on sendmail's command line as it is. */
+static bool is_notify_address(const char *address)
+{
+    if (address[0] == '-' || address[0] == '\0' || strlen(address) > 254)
+        return false;
+    for (const char *c = address; *c != '\0'; c++)
+        if (*c <= ' ' || *c > '~' || strchr("\"(),:;<>[\\]", *c) != NULL)
+            return false;
+    return true;
+}
+
+static void check_repeat(struct conf *conf, struct settings *s)
+{
+    for (size_t i = 0; i < s->notify_repeat_words.count; i++) {
+        const char *word = s->notify_repeat_words.at[i];
+        int64_t after_us = 0;
+        if (i == NOTIFY_REPEATS)
+            refuse(conf, "repeat", word, "is one step too many: 8 at most");
+        else if (!conf_parse_duration(span_of(word), &after_us) || after_us < 1000000)
+            refuse(conf, "repeat", word, "is no duration from 1s up, such as 4h");
+        else
+            s->notify_repeat_us[s->notify_repeat_count++] = after_us;
+    }
+}
+
+static void check_notify(struct conf *conf, struct settings *s)
+{
+    for (size_t i = 0; i < s->notify_to.count; i++)
+        if (!is_notify_address(s->notify_to.at[i]))
+            refuse(conf, "to", s->notify_to.at[i], "is no plain address");
+    if (!is_notify_address(s->notify_from))
+        refuse(conf, "from", s->notify_from, "is no plain address");
+    if (s->notify_command[0] != '\0' && s->notify_command[0] != '/')
+        refuse(conf, "command", s->notify_command, "is no full path");
+    for (size_t i = 0; i < s->notify_quiet.count; i++)
+        if (incident_kind_find(span_of(s->notify_quiet.at[i])) == INCIDENT_UNKNOWN)
+            refuse(conf, "quiet", s->notify_quiet.at[i],
+                   "is none of limit, budget, block, brake, unsigned, spam, store");
+    check_repeat(conf, s);
+}
+
 static void check(struct conf *conf, struct settings *s)
 {
     check_policy(conf, "policy", &s->outbound);
     check_policy(conf, "policy forwarded", &s->forwarded);
     check_identities(conf, s);
     check_texts(conf, s);
+    check_notify(conf, s);
 }
 
 static int create(struct settings **out, struct err *err)
