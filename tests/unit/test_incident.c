@@ -201,7 +201,8 @@ static void blocks_and_brake_are_found(void **state)
     struct world *w = *state;
     bool is_synced;
     sql(w,
-        "INSERT INTO blocked_sender VALUES ('sasl_user:bob', 1769850000000000, NULL, "
+        "INSERT INTO blocked_sender (sender, since_us, until_us, reason, by) "
+        "VALUES ('sasl_user:bob', 1769850000000000, NULL, "
         "'stolen', 'uid:0'), ('uid:33', 1769850000000000, 1769853600000000, 'limit', "
         "'limit'), ('uid:34', 1, 2, 'over', 'x')");
     sql(w, "INSERT INTO brake VALUES (1, 1769850000000000, NULL, 'panic', 'uid:0')");
@@ -622,7 +623,8 @@ static void a_sender_is_told_once_a_day(void **state)
     struct incident_list list;
     note(w, INCIDENT_LIMIT, "l sasl_user:bob", 0, NOW);
     note(w, INCIDENT_SPAM, "sasl_user:bob", 0, NOW);
-    sql(w, "INSERT INTO blocked_sender VALUES ('uid:33', 1, NULL, 'x', 'y')");
+    sql(w, "INSERT INTO blocked_sender (sender, since_us, until_us, reason, by) "
+           "VALUES ('uid:33', 1, NULL, 'x', 'y')");
     fine(w, incident_sync(w->db, NOW, &w->err));
     fine(w, incident_due_senders(w->db, NOW, 10, w->arena, &list, &w->err));
     assert_int_equal(list.count, 1);

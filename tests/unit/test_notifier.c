@@ -330,7 +330,8 @@ static void senders_are_told(void **state)
     (void)state;
     struct world *w = make_world();
     start(w, "senders = yes\nlanguage = fr");
-    sql(w, "INSERT INTO blocked_sender VALUES ('sasl_user:eve@else.example', "
+    sql(w, "INSERT INTO blocked_sender (sender, since_us, until_us, reason, by) "
+           "VALUES ('sasl_user:eve@else.example', "
            "1769850000000000, 1769853600000000, 'stolen', 'uid:0'), ('uid:33', "
            "1769850000000000, NULL, 'x', 'y')");
     for (int i = 0; i < 3; i++)
