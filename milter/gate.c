@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate_border.h"
 #include "gate_row.h"
 
 /* How long a message waits for the store; Postfix waits 300 s for the verdict. chosen
@@ -14,6 +15,7 @@ enum { STORE_TIMEOUT_MS = 20000 };
 struct decision {
     const struct passage *passage;
     const struct judgement *judgement;
+    struct border *border;
     struct charge_request request;
     struct charge charge;
     struct audit_row row;
@@ -63,7 +65,10 @@ static int decide(struct db *db, void *arg, struct err *err)
                 d->plan);
     gate_row_decided(&d->charge, d->plan, clock_elapsed_us() - passage->started_us,
                      &d->row);
-    return audit_record(db, &d->row, d->id, err);
+    if (audit_record(db, &d->row, d->id, err) < 0)
+        return -1;
+    return border_record(db, d->border, passage, &d->judgement->sender, d->plan, *d->id,
+                         err);
 }
 
 /* The store or memory failed: mail waits, or passes if the config says so. */
@@ -77,30 +82,57 @@ static enum outcome fail(const struct passage *passage)
     return OUTCOME_TEMPFAIL;
 }
 
-/* Mail that stays here is neither scored nor recorded; only forged fields go. */
-static enum outcome pass_inbound(const struct passage *passage, struct plan *plan)
+/* Mail that stays here is neither scored nor recorded; only forged fields go. With a
+ * border it gets a ticket, since it may be forwarded; that its ticket cannot be written
+ * is no reason to keep it out. */
+static enum outcome pass_inbound(const struct passage *passage, struct border *border,
+                                 struct plan *plan, struct err *err)
 {
+    struct envelope leaving = *passage->env;
+    struct sender sender;
     action_removals(passage->msg, plan);
     plan->action = plan->meant = ACTION_ACCEPT;
+    if (border->role == BORDER_FIRST) {
+        leaving.mail_class = leaving.is_ours ? CLASS_OUTBOUND : CLASS_FORWARDED;
+        gate_identify(passage->engine->settings, passage->msg, &leaving, &sender);
+        border_admit(border, passage, &sender, plan, err);
+    }
     return action_apply(plan, passage->hands);
+}
+
+/* Facts, rules, verdict, and all that the writer needs, made on this thread. */
+static void prepare(const struct passage *passage, const struct border *border,
+                    struct judgement *judgement, struct decision *decision)
+{
+    if (!border_identify(border, &judgement->sender))
+        gate_identify(passage->engine->settings, passage->msg, passage->env,
+                      &judgement->sender);
+    gate_judge(passage->engine, passage->msg, passage->env, NULL, passage->now_us,
+               judgement);
+    gate_request(passage, judgement, &decision->request);
+    gate_row(passage, judgement, &decision->row);
 }
 
 enum outcome gate_run(const struct passage *passage, struct judgement *judgement,
                       struct plan *plan, int64_t *id, struct err *err)
 {
-    struct decision decision = {
-        .passage = passage, .judgement = judgement, .plan = plan, .id = id};
+    struct border border;
+    struct decision decision = {.passage = passage,
+                                .judgement = judgement,
+                                .border = &border,
+                                .plan = plan,
+                                .id = id};
     *id = 0;
     memset(plan, 0, sizeof *plan);
+    if (border_open(passage, &border, err) < 0)
+        return fail(passage);
     if (passage->env->mail_class == CLASS_INBOUND)
-        return pass_inbound(passage, plan);
-
-    gate_identify(passage->engine->settings, passage->msg, passage->env,
-                  &judgement->sender);
-    gate_judge(passage->engine, passage->msg, passage->env, NULL, passage->now_us,
-               judgement);
-    gate_request(passage, judgement, &decision.request);
-    gate_row(passage, judgement, &decision.row);
+        return pass_inbound(passage, &border, plan, err);
+    if (border.is_passed) {
+        border_pass(&border, passage, judgement, plan, id);
+        return action_apply(plan, passage->hands);
+    }
+    prepare(passage, &border, judgement, &decision);
     if (arena_is_broken(passage->msg->arena)) {
         err_set(err, ERR_MEMORY, "no memory for this message");
         return fail(passage);

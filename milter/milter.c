@@ -296,6 +296,9 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
     s->hints.mailer_count += mailer.len > 0;
     s->hints.remote_count += session_is_remote_mailer(mailer);
     keep_recipient(s, address_path(span_of(argv[0])));
+    if (s->env.original_to.len == 0)
+        s->env.original_to =
+            session_original_to(argv + 1, address_path(span_of(argv[0])), s->arena);
     return unanswered(s, SMFIP_NR_RCPT);
 }
 
@@ -415,11 +418,13 @@ static void conclude(SMFICTX *ctx, struct session *s)
         .network_count = settings->networks.count,
         .local_domains = settings->local_domains.at,
         .local_domain_count = settings->local_domains.count,
+        .border = settings->has_border ? settings->border_daemon_name : NULL,
     };
     s->env.queue_id = kept(s, macro(ctx, "i"));
     session_conclude(&s->env, s->msg, &scope, &s->hints);
-    if (s->env.mail_class != CLASS_INBOUND)
-        message_finish(s->msg); /* nobody asks what is in mail that stays */
+    /* nobody asks what is in mail that stays, and few at the border */
+    if (s->env.mail_class != CLASS_INBOUND && s->env.path != PATH_BORDER)
+        message_finish(s->msg);
 }
 
 static enum outcome decide(SMFICTX *ctx, struct session *s)

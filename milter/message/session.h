@@ -21,6 +21,7 @@ struct session_scope {
     size_t network_count;
     const char *const *local_domains; /* "example.com", ".example.com" for all below */
     size_t local_domain_count;
+    const char *border; /* {daemon_name} of the border's smtpd; NULL: there is none */
 };
 
 /* What the callbacks saw of one message beside its bytes. */
@@ -35,8 +36,15 @@ struct session_hints {
 /* session_is_remote_mailer - smtp, relay, esmtp ...: the MTA would send it on. */
 bool session_is_remote_mailer(struct span mailer);
 
+/* session_original_to - the address in an ORCPT parameter of RCPT
+ * ("ORCPT=rfc822;a+2Bb@c", xtext, RFC 3461 4.2) of the NULL-ended list, unless it is
+ * the recipient itself; "" for none. In the arena. */
+struct span session_original_to(char *const *parameters, struct span recipient,
+                                struct arena *arena);
+
 /* session_conclude - after the header is complete: set env->path, local_user (from the
- * first field, as the MTA vouches for it) and mail_class.
+ * first field, as the MTA vouches for it), is_ours and mail_class (at the border
+ * outbound, until the gate has seen the ticket).
  * Postfix: pickup has {client_port} 0 and an address without <>; Sendmail: a client on
  * loopback whose first Received: names the submission program. */
 void session_conclude(struct envelope *env, const struct message *msg,

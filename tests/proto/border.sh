@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The border layout as an MTA would speak it: a ticket at the first pass, taken at the
+# second; forged, copied, changed ones.
+. "${srcdir:-.}/tests/proto/lib.sh"
+
+gate_config '[border]
+enabled = yes
+[limits]
+sender = 6 recipients per 1h per sender, then hold'
+gate_start
+talk border -D db="$gate_db"
+
+row() {
+    sql "select $2 from message left join border_message on message = id
+        where message_id = '$1' order by id"
+}
+
+is "$(row b-plain 'class, path, action')" 'outbound|smtp|accept' \
+    'decided mail has one row, of its first pass'
+is "$(sql "select passed_count, ticket.recipients, passed_queue_id from ticket
+    join message on message.id = ticket.message where message_id = 'b-plain'")" '1||Q2' \
+    'its ticket is used up'
+is "$(sql "select count(*) from charge join message on id = message
+    where message_id = 'b-plain'")" 1 'and it is charged once'
+
+is "$(row b-alias 'class, path, sender, recipients, ticket, forwarded_by')" \
+    'forwarded|border|client_ip:198.51.100.7|1|sound|ann@here.example' \
+    'inbound mail sent on: charged to the stranger, with the address that sends it on'
+is "$(row b-alias "client_ip, first_message is null, first_path")" \
+    '198.51.100.7|1|smtp' 'and its client is known'
+is "$(row b-spam 'action, meant')" 'hold|reject' 'forwarded spam waits, unrefused'
+is "$(sql "select count(*) from ticket join message on message.id = ticket.message
+    where message_id = 'b-spam' and ticket.class = 'forwarded'")" 1 \
+    'with a ticket for the day on which it is let go'
+
+is "$(row b-extra 'path, sender, recipients, ticket')" \
+    "$(printf '%s\n' 'smtp|sasl_user:bob|2|' 'border|sasl_user:bob|2|sound')" \
+    'an alias of an outbound mail: the sender is charged for what was not decided'
+is "$(row b-twice 'path, sender, ticket')" \
+    "$(printf '%s\n' 'smtp|sasl_user:dave|' 'border|sasl_user:dave|sound' \
+        'border|sasl_user:dave|sound')" \
+    'a ticket passes once: the copy is charged'
+is "$(row b-changed 'path, sender, ticket')" \
+    "$(printf '%s\n' 'smtp|sasl_user:erin|' 'border|host:local|changed')" \
+    'another body: the ticket does not hold'
+is "$(row b-other-from 'path, sender, ticket')" \
+    "$(printf '%s\n' 'smtp|sasl_user:fred|' 'border|host:local|changed')" \
+    'another From: neither'
+is "$(row b-unknown 'sender, ticket')" 'host:local|unknown' 'an invented ticket'
+is "$(row b-none 'class, sender, ticket')" 'outbound|host:local|none' 'no ticket'
+is "$(row b-bounce 'class, sender, action, meant')" 'forwarded|host:local|hold|reject' \
+    'a bounce is scored and never refused'
+is "$(row b-slow action)" slow 'slow is decided at the first pass'
+is "$(row b-held action)" hold 'held at the first pass, released, passes'
+is "$(row b-requeued 'path, action')" 'border|hold' \
+    'held at the border and put back to the queue: passes'
+is "$(row b-fake-daemon "class, path, sender")" \
+    'outbound|smtp|client_ip:127.0.0.1' 'the mark of the border is the macro alone'
+is "$(sql "select count(*) from ticket join message on message.id = ticket.message
+    where message_id = 'b-refused'")" 0 'what is refused gets no ticket'
+tap_end
