@@ -27,20 +27,20 @@ gate_start
 mkdir -p "$scratch/forward"
 echo moved@there.example >"$scratch/forward/$forward_user"
 chown "$forward_user" "$scratch/forward/$forward_user"
-printf 'ann: ann@there.example\nnobody-here: gone@bounce.example\n' \
+printf 'ann ann@there.example\nnobody-here gone@bounce.example\n' \
     >"$scratch/aliases"
 printf 'team@here.example one@there.example, two@there.example\n' >"$scratch/virtual"
 postfix_border=1
-postfix_start "alias_maps = texthash:$scratch/aliases
-virtual_alias_maps = texthash:$scratch/virtual
+postfix_aliases=texthash:$scratch/aliases
+postfix_start "virtual_alias_maps = texthash:$scratch/virtual
 forward_path = $scratch/forward/\$user
 transport_maps = inline:{{bounce.example=error:no such place}}
 always_add_missing_headers = no"
 
-# sent TAG - how many arrived, and with which envelope.
+# sent TAG - the recipients with whom it arrived.
 sent() {
-    grep -lrF -- "<$1@e2e.example>" "$sink" | xargs -r sed -n 's/^X-Rcpt-Args: //p' | sort |
-        tr '\n' ' '
+    grep -lrF -- "<$1@e2e.example>" "$sink" | xargs -r sed -n 's/^X-Rcpt-Args: \([^ ]*\).*/\1/p' |
+        sort | tr '\n' ' '
 }
 
 # rows TAG COLUMNS - all its rows, oldest first.
@@ -59,7 +59,8 @@ by_cli o-cli 'plain words'
 is_delivered o-cli 'outbound by sendmail(1): arrives once'
 is "$(rows o-cli 'class, path, sender')" "outbound|local|uid:$(id -u)" 'one row'
 by_smtp o-two 'plain words' --to a@one.example --to b@two.example
-ok 'two destinations' wait_for 15 sink_has '<o-two@e2e.example>' 2
+is_delivered o-two 'two destinations'
+is "$(sent o-two)" '<a@one.example> <b@two.example> ' 'both get it'
 is "$(rows o-two 'path, recipients')" 'smtp|2' 'one row for both'
 
 # What a stranger sends, and aliases send on.
@@ -76,13 +77,14 @@ is "$(rows f-file 'class, sender, ticket, forwarded_by')" \
     "forwarded|client_ip:198.51.100.9|sound|$forward_user@here.example" \
     'charged to the stranger'
 by_smtp f-virtual 'plain words' --from eve@else.example --to team@here.example $stranger
-ok 'a virtual alias: arrives for both' wait_for 15 sink_has '<f-virtual@e2e.example>' 1
+is_delivered f-virtual 'a virtual alias: arrives'
+is "$(sent f-virtual)" '<one@there.example> <two@there.example> ' 'for both'
 is "$(rows f-virtual 'class, sender, recipients, ticket, forwarded_by')" \
     'forwarded|client_ip:198.51.100.9|2|sound|team@here.example' \
     'charged for what leaves'
 by_smtp f-ours 'plain words' --to team@here.example --to ann@there.example \
     --xclient 'ADDR=203.0.113.9 LOGIN=carol'
-ok 'outbound, one recipient a virtual alias' wait_for 15 sink_has '<f-ours@e2e.example>'
+is_delivered f-ours 'outbound, one recipient a virtual alias'
 is "$(rows f-ours 'path, sender, recipients')" \
     "$(printf '%s\n' 'smtp|sasl_user:carol|2' 'border|sasl_user:carol|2')" \
     'the sender is charged for what the alias adds'
@@ -136,6 +138,7 @@ by_smtp h-again score-hold --from eve@else.example --to ann@here.example $strang
 wait_for 15 recorded h-again
 is_held h-again 'held at the border'
 postsuper -c "$postfix_etc" -r "$(field h-again queue_id)" hold >/dev/null 2>&1
+by_cli h-wake 'plain words' # wakes pickup, which looks once a minute
 is_delivered h-again 'requeued: passes the border once more, with its new ticket'
 
 # A local user at the border himself.
@@ -184,7 +187,9 @@ is "$(sql "select count(*) from held_message where state = 'waiting' and
     due_at_us is not null")" 2 'until they are due'
 
 wait_for 15 mta_is_idle
-is "$(grep -rhc '^X-Outgate' "$sink" | sort -u)" 0 'no field of ours leaves the host'
+# a bounce quotes the header of what it returns: headers alone are looked at
+is "$(for file in "$sink"/*; do sed '/^.\{0,1\}$/q' "$file" | grep '^X-Outgate'; done)" '' \
+    'no field of ours leaves the host'
 unlike "$(cat "$postfix_log")" 'warning: .*(milter|border)|fatal|panic' \
     'Postfix has nothing to complain of'
 tap_end

@@ -83,7 +83,7 @@ relayhost = [127.0.0.1]:$sink_port
 default_filter_nexthop = \$relayhost
 mailbox_transport = smtp:[127.0.0.1]:$sink_port
 local_recipient_maps =
-alias_maps =
+alias_maps = ${postfix_aliases:-}
 alias_database =
 smtpd_relay_restrictions = permit_mynetworks,
   check_client_access cidr:{{203.0.113.0/24 permit}}, reject_unauth_destination
@@ -118,6 +118,8 @@ postfix_start() {
     postfix_main >"$postfix_etc/main.cf"
     if [ -n "$postfix_border" ]; then
         cp "$srcdir"/contrib/postfix/border/outgate_* "$postfix_etc/"
+        # the border changes a line of the other, of which Postfix would warn
+        sed -i '/^milter_header_checks/d' "$postfix_etc/main.cf"
         postfix_border_main >>"$postfix_etc/main.cf"
     fi
     printf '%s\n' "$1" >>"$postfix_etc/main.cf"
