@@ -94,7 +94,8 @@ static enum outcome pass_inbound(const struct passage *passage, struct border *b
     plan->action = plan->meant = ACTION_ACCEPT;
     if (border->role == BORDER_FIRST) {
         leaving.mail_class = leaving.is_ours ? CLASS_OUTBOUND : CLASS_FORWARDED;
-        gate_identify(passage->engine->settings, passage->msg, &leaving, &sender);
+        if (!border_identify(border, &sender))
+            gate_identify(passage->engine->settings, passage->msg, &leaving, &sender);
         border_admit(border, passage, &sender, plan, err);
     }
     return action_apply(plan, passage->hands);

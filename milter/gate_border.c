@@ -67,24 +67,39 @@ struct look {
     size_t undecided_count;
 };
 
+static bool is_sound(const struct border *border)
+{
+    return border->ticket != NULL && span_eq(span_of(border->ticket), SPAN("sound"));
+}
+
 static int look_up(struct db *db, void *arg, struct err *err)
+{
+    struct look *look = arg;
+    struct border *border = look->border;
+    int found =
+        ticket_find(db, look->mark, look->passage->msg->arena, &border->row, err);
+    if (found < 0)
+        return -1;
+    if (found == 0)
+        border->ticket = "unknown";
+    else if (!span_eq(border->row.digest, span_of(border->digest)))
+        border->ticket = "changed";
+    else
+        border->ticket = "sound";
+    return 0;
+}
+
+/* And at the border: what it covers passes. */
+static int look_and_take(struct db *db, void *arg, struct err *err)
 {
     struct look *look = arg;
     struct border *border = look->border;
     const struct passage *passage = look->passage;
     const struct envelope *env = passage->env;
-    int found = ticket_find(db, look->mark, passage->msg->arena, &border->row, err);
-    if (found < 0)
+    if (look_up(db, arg, err) < 0)
         return -1;
-    if (found == 0) {
-        border->ticket = "unknown";
+    if (!is_sound(border))
         return 0;
-    }
-    if (!span_eq(border->row.digest, span_of(border->digest))) {
-        border->ticket = "changed";
-        return 0;
-    }
-    border->ticket = "sound";
     look->undecided_count = find_undecided(&border->row, env, look->undecided);
     border->is_passed =
         look->undecided_count == 0 && env->recipient_kept == env->recipient_count;
@@ -131,16 +146,43 @@ static int open_last(const struct passage *passage, struct border *border,
     border->forwarded_by = find_forwarder(passage);
     border->ticket = "none";
     if (look.mark.len > 0 &&
-        writer_run(passage->writer, look_up, &look, STORE_TIMEOUT_MS, err) < 0)
+        writer_run(passage->writer, look_and_take, &look, STORE_TIMEOUT_MS, err) < 0)
         return -1;
     if (border->is_passed)
         return 0;
-    if (span_eq(span_of(border->ticket), SPAN("sound")))
+    if (is_sound(border))
         use_ticket(&look, env);
     else
         env->mail_class = env->is_null_sender ? CLASS_FORWARDED : CLASS_OUTBOUND;
     message_finish(passage->msg);
     return ticket_mark(border->mark, err);
+}
+
+/* A program here sends a stranger's mail on as it came: a redirect of a mail filter, a
+ * pipe in an alias. It is forwarded, as if the MTA itself had done it. Nobody's login
+ * is taken for such a program, and changed mail (a list's) is its sender's own. */
+static int open_first(const struct passage *passage, struct border *border,
+                      struct err *err)
+{
+    struct envelope *env = passage->env;
+    struct look look = {
+        .passage = passage, .border = border, .mark = find_mark(passage->msg)};
+    bool may_be_sent_on = env->is_ours && env->auth_user.len == 0 && look.mark.len > 0;
+    if (ticket_mark(border->mark, err) < 0)
+        return -1;
+    if (!may_be_sent_on)
+        return 0;
+    if (writer_run(passage->writer, look_up, &look, STORE_TIMEOUT_MS, err) < 0)
+        return -1;
+    border->is_sent_on = is_sound(border) && border->row.mail_class == CLASS_FORWARDED;
+    if (!border->is_sent_on)
+        return 0;
+    border->forwarded_by = find_forwarder(passage);
+    env->is_ours = false;
+    env->client_ip = border->row.client_ip;
+    if (env->mail_class == CLASS_OUTBOUND)
+        env->mail_class = CLASS_FORWARDED;
+    return 0;
 }
 
 int border_open(const struct passage *passage, struct border *out, struct err *err)
@@ -152,7 +194,7 @@ int border_open(const struct passage *passage, struct border *out, struct err *e
     digest_message(passage->msg, out->digest);
     out->tokens = digest_recipients(passage->env, passage->msg->arena);
     return out->role == BORDER_LAST ? open_last(passage, out, err)
-                                    : ticket_mark(out->mark, err);
+                                    : open_first(passage, out, err);
 }
 
 /* A key of the store: its kind is what stands before the colon. */
@@ -164,16 +206,14 @@ static struct sender stored_sender(struct span key)
     return (struct sender){.identity = identity_find(kind), .key = key};
 }
 
-static bool is_sound(const struct border *border)
-{
-    return border->ticket != NULL && span_eq(span_of(border->ticket), SPAN("sound"));
-}
-
 bool border_identify(const struct border *border, struct sender *out)
 {
-    if (border->role != BORDER_LAST)
+    if (border->role == BORDER_LAST && !is_sound(border))
+        *out = stored_sender(SPAN("host:local"));
+    else if (border->role == BORDER_LAST || border->is_sent_on)
+        *out = stored_sender(border->row.sender);
+    else
         return false;
-    *out = stored_sender(is_sound(border) ? border->row.sender : SPAN("host:local"));
     return true;
 }
 
@@ -274,20 +314,25 @@ static int take_again(struct db *db, struct border *border,
                        passage->env->queue_id, arena, err);
 }
 
+static int record_source(struct db *db, const struct border *border, int64_t id,
+                         struct err *err)
+{
+    const struct border_row row = {
+        .message = id,
+        .row = is_sound(border) ? &border->row : NULL,
+        .ticket = border->ticket,
+        .forwarded_by = border->forwarded_by,
+    };
+    return ticket_record(db, &row, err);
+}
+
 static int record_last(struct db *db, struct border *border,
                        const struct passage *passage, const struct sender *sender,
                        struct plan *plan, int64_t id, struct err *err)
 {
-    bool sound = is_sound(border);
-    const struct border_row row = {
-        .message = id,
-        .row = sound ? &border->row : NULL,
-        .ticket = border->ticket,
-        .forwarded_by = border->forwarded_by,
-    };
-    if (ticket_record(db, &row, err) < 0)
+    if (record_source(db, border, id, err) < 0)
         return -1;
-    if (sound && take_again(db, border, passage, err) < 0)
+    if (is_sound(border) && take_again(db, border, passage, err) < 0)
         return -1;
     if (plan->action != ACTION_HOLD || plan->is_shadow)
         return 0;
@@ -301,6 +346,8 @@ int border_record(struct db *db, struct border *border, const struct passage *pa
     bool is_refused = plan->action >= ACTION_DEFER && !plan->is_shadow;
     if (border->role == BORDER_LAST)
         return record_last(db, border, passage, sender, plan, id, err);
+    if (border->is_sent_on && record_source(db, border, id, err) < 0)
+        return -1;
     if (border->role != BORDER_FIRST || is_refused)
         return 0;
     return give_ticket(db, border, passage, sender, plan, id, err);

@@ -10,6 +10,8 @@
  *   - others (an alias or .forward file sends it on, a virtual alias was expanded) are
  *     decided there and charged to who sent it;
  *   - mail without a sound ticket is charged to host:local, bounces as forwarded mail.
+ * A stranger's mail that a program here (a mail filter's redirect, a pipe) hands to
+ * sendmail(1) unchanged still has its ticket, and is forwarded mail, too.
  * A ticket holds for one mail (digest_message) and one passage of each recipient, so
  * that a copied one gives nobody more than the same mail once more, charged.
  * Threads: as gate.
@@ -33,17 +35,18 @@ struct border {
     char digest[DIGEST_BYTES];
     struct span tokens; /* of this passage's recipients, sorted */
 
-    /* LAST */
+    /* LAST, and FIRST of mail that comes with a ticket */
     const char *ticket;       /* "sound" "none" "unknown" "changed" */
     struct ticket_row row;    /* when it is sound */
-    bool is_passed;           /* all recipients were decided, and pass */
+    bool is_passed;           /* LAST: all recipients were decided, and pass */
+    bool is_sent_on;          /* FIRST: a program here sends a stranger's mail on */
     struct span forwarded_by; /* the address here that sends it on; "" unknown */
 };
 
 /* border_open - which passage it is. At the border: look the ticket up; when it covers
  * every recipient, take it, else make *passage->env what the ticket says (class,
- * client, the recipients that were not decided) and read the message. -1: the store or
- * memory failed. */
+ * client, the recipients that were not decided) and read the message. When it comes in:
+ * the same of a stranger's mail that is sent on. -1: the store or memory failed. */
 int border_open(const struct passage *passage, struct border *out, struct err *err);
 
 /* border_pass - border->is_passed: what is done with the message, and what the log
@@ -51,7 +54,8 @@ int border_open(const struct passage *passage, struct border *out, struct err *e
 void border_pass(const struct border *border, const struct passage *passage,
                  struct judgement *judgement, struct plan *plan, int64_t *id);
 
-/* border_identify - at the border: who is charged, true. Elsewhere false. */
+/* border_identify - at the border and for mail sent on: who is charged, true. Elsewhere
+ * false. */
 bool border_identify(const struct border *border, struct sender *out);
 
 /* border_admit - give a ticket to inbound mail, sent by sender, which nothing is

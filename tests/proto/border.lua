@@ -6,7 +6,7 @@ local function pass(t)
     local conn = mt.connect(socket, 40, 0.1)
     mt.negotiate(conn, 6, STEPS, ACTIONS)
     mt.macro(conn, SMFIC_CONNECT, "j", "gate.test", "v", "Postfix 3.7.11",
-        "{daemon_name}", t.daemon or "gate.test", "{client_port}", "4711")
+        "{daemon_name}", t.daemon or "gate.test", "{client_port}", tostring(t.port or 4711))
     mt.conninfo(conn, "localhost", t.ip or "127.0.0.1")
     mt.helo(conn, t.helo or "client.example")
     local reply = mail(conn, t)
@@ -142,5 +142,21 @@ got = leave(t)
 ok(got.held, "held at the border")
 got = leave(t, of_message("b-requeued"))
 ok(not got.held, "put back to the queue: not held again")
+
+-- a mail filter's redirect: sendmail(1) with a stranger's mail as it came
+t = {message_id = "b-redirect", ip = "198.51.100.10", from = "<eve@else.example>",
+    to = {"<ann@here.example>"}}
+pass(t)
+mark = mark_of("message is null and client_ip = '198.51.100.10'")
+local again = {message_id = "b-redirect", port = 0, from = "eve@else.example",
+    to = {"ann@there.example"}, first = {{"X-Outgate-Local-UID", " 5000"}},
+    fields = {{MARK, " " .. mark}}}
+got = pass(again)
+ok(got.removed, "redirect: the old ticket is taken off")
+leave({message_id = "b-redirect", from = "<eve@else.example>"}, of_message("b-redirect"))
+again.message_id = "b-own"
+pass(again)
+again.message_id, again.auth, again.port = "b-redirect", "ivy", nil
+pass(again)
 
 pass{message_id = "b-fake-daemon", helo = "BORDER"}

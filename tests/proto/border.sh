@@ -56,6 +56,13 @@ is "$(row b-slow action)" slow 'slow is decided at the first pass'
 is "$(row b-held action)" hold 'held at the first pass, released, passes'
 is "$(row b-requeued 'path, action')" 'border|hold' \
     'held at the border and put back to the queue: passes'
+is "$(row b-redirect 'class, path, sender, client_ip, ticket')" \
+    "$(printf '%s\n' \
+        'forwarded|local|client_ip:198.51.100.10|198.51.100.10|sound' \
+        'outbound|smtp|sasl_user:ivy|127.0.0.1|')" \
+    "a redirect by sendmail(1): the stranger's, decided once; not with a login"
+is "$(row b-own 'class, sender, ticket')" 'outbound|uid:5000|' \
+    'nor with a mail of its own'
 is "$(row b-fake-daemon "class, path, sender")" \
     'outbound|smtp|client_ip:127.0.0.1' 'the mark of the border is the macro alone'
 is "$(sql "select count(*) from ticket join message on message.id = ticket.message
