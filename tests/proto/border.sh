@@ -65,6 +65,27 @@ is "$(row b-own 'class, sender, ticket')" 'outbound|uid:5000|' \
     'nor with a mail of its own'
 is "$(row b-fake-daemon "class, path, sender")" \
     'outbound|smtp|client_ip:127.0.0.1' 'the mark of the border is the macro alone'
+
+# What a person sees of it.
+first=$(sql "select id from message where message_id = 'b-extra' and path = 'smtp'")
+later=$(sql "select id from message where message_id = 'b-extra' and path = 'border'")
+like "$(tool show "$first")" "^sent on as +outgate show $later\$" 'show: what it became'
+like "$(tool show "$later")" "^came in +as 4jXTESTz1ab: outgate show $first\$" \
+    'show: what it was'
+like "$(tool show Q2)" '^message-id +b-plain$' 'show: by the queue id that it left with'
+like "$(tool show Q2)" '^left +20.* as Q2$' 'show: when it left'
+like "$(tool show b-alias)" '^came in +as 4jXTESTz1ab, inbound$' 'show: an inbound first'
+like "$(tool show b-alias)" '^sent on by +ann@here.example$' 'show: who sent it on'
+like "$(tool show b-unknown)" '^ticket +unknown: charged to this host$' 'show: no ticket'
+is "$(tool show --json b-alias | python3 -c '
+import json, sys
+border = json.load(sys.stdin)["border"]
+print(border["ticket"], border["first_message"], border["forwarded_by"])')" \
+    'sound None ann@here.example' 'show: as JSON'
+is "$(tool show --json b-fake-daemon | python3 -c '
+import json, sys
+print(json.load(sys.stdin)["border"])')" None 'show: nothing where nothing is to say'
+
 is "$(sql "select count(*) from ticket join message on message.id = ticket.message
     where message_id = 'b-refused'")" 0 'what is refused gets no ticket'
 tap_end
