@@ -146,7 +146,8 @@ static enum mail_class classify(const struct class_row *row)
     network_parse(SPAN("127.0.0.0/8"), &networks[0]);
     network_parse(SPAN("10.0.0.0/8"), &networks[1]);
     const char *domains[] = {"example.com", ".example.org"};
-    struct session_scope scope = {networks, 2, domains, row->domains != NULL ? 2 : 0, NULL};
+    struct session_scope scope = {networks, 2, domains, row->domains != NULL ? 2 : 0,
+                                  NULL};
     struct session_hints hints = {.has_client_port = true, .client_port = 4711};
     const char *mailers[] = {row->mailer1, row->mailer2};
     for (int i = 0; i < 2; i++) {
