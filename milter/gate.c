@@ -75,8 +75,11 @@ static int decide(struct db *db, void *arg, struct err *err)
 static enum outcome fail(const struct passage *passage)
 {
     const struct settings *settings = passage->engine->settings;
-    if (settings->on_error == ON_ERROR_ACCEPT || settings->mode == MODE_SHADOW)
-        return OUTCOME_CONTINUE;
+    if (settings->on_error == ON_ERROR_ACCEPT || settings->mode == MODE_SHADOW) {
+        struct plan plan = {.action = ACTION_ACCEPT};
+        action_removals(passage->msg, &plan); /* marks leave with no mail */
+        return action_apply(&plan, passage->hands);
+    }
     passage->hands->reply(passage->hands->ctx, "451", "4.3.0",
                           "the outbound gate cannot record this message now");
     return OUTCOME_TEMPFAIL;

@@ -89,6 +89,37 @@ is "$(rows f-ours 'path, sender, recipients')" \
     "$(printf '%s\n' 'smtp|sasl_user:carol|2' 'border|sasl_user:carol|2')" \
     'the sender is charged for what the alias adds'
 
+# What Postfix may do to a mail between the passes, and the ticket must live through.
+long=$(printf '%03000d' 7)
+printf '%s\n' 'From: Zoe' 'To: ann' 'Subject: =?utf-8?q?=C3=A9?=' ' folded' \
+    'Message-ID: <w-odd@e2e.example>' 'Content-Type: text/plain; charset=utf-8' \
+    'Content-Transfer-Encoding: 8bit' '' "caf\303\251 $long" '.' '' '' |
+    sed 's/\\303\\251/é/' |
+    mta_smtp --from eve@else.example --to ann@here.example $stranger >/dev/null
+is_delivered w-odd '8 bits, long lines, a From: without domain: arrives once'
+is "$(rows w-odd ticket)" sound 'its ticket is sound'
+{
+    printf '%s\n' 'Subject: no id, no From:' ''
+    printf 'Look for <w-bare@e2e.example>, it is here.\n'
+} | mta_smtp --from eve@else.example --to ann@here.example $stranger >/dev/null
+is_delivered w-bare 'a mail without From:, Date: and Message-ID: arrives once'
+is "$(sql "select ticket, sender from border_message join message on id = message
+    where subject = 'no id, no From:'")" 'sound|client_ip:198.51.100.9' \
+    'its ticket is sound'
+{
+    mail_text w-large 'large'
+    head -c 9000000 /dev/zero | tr '\0' x | fold -w 76
+} | mta_smtp --xclient 'ADDR=203.0.113.9 LOGIN=carol' >/dev/null
+is_delivered w-large 'a body larger than what is read: arrives once'
+is "$(rows w-large path)" smtp 'decided once'
+mail_text w-many 'plain words' | mta_smtp --from list@here.example \
+    $(for n in $(seq 1 120); do echo "--to r$n@d$n.example"; done) >/dev/null
+w_many_arrived() {
+    [ "$(sent w-many | wc -w)" = 120 ]
+}
+ok 'a hundred and twenty recipients: arrive once each' wait_for 15 w_many_arrived
+is "$(rows w-many 'path, recipients')" 'smtp|120' 'decided once'
+
 by_smtp f-spam score-reject --from eve@else.example --to ann@here.example $stranger
 like "$reply" '^1 250 ' 'spam to an alias is let in'
 wait_for 15 recorded f-spam

@@ -1,14 +1,8 @@
 local MARK = "X-Outgate-Ticket"
-local border = {what = "border"}
 
 -- One message; returns the reply and the marks that were added and taken out.
 local function pass(t)
-    local conn = mt.connect(socket, 40, 0.1)
-    mt.negotiate(conn, 6, STEPS, ACTIONS)
-    mt.macro(conn, SMFIC_CONNECT, "j", "gate.test", "v", "Postfix 3.7.11",
-        "{daemon_name}", t.daemon or "gate.test", "{client_port}", tostring(t.port or 4711))
-    mt.conninfo(conn, "localhost", t.ip or "127.0.0.1")
-    mt.helo(conn, t.helo or "client.example")
+    local conn = begin(t)
     local reply = mail(conn, t)
     local out = {reply = reply, held = mt.eom_check(conn, MT_QUARANTINE),
         slow = mt.eom_check(conn, MT_HDRADD, "X-Outgate-Lane"),

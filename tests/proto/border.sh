@@ -88,4 +88,27 @@ print(json.load(sys.stdin)["border"])')" None 'show: nothing where nothing is to
 
 is "$(sql "select count(*) from ticket join message on message.id = ticket.message
     where message_id = 'b-refused'")" 0 'what is refused gets no ticket'
+gate_stop
+
+# The store is away: its folder has gone.
+store=$gate/store
+mkdir "$store"
+gate_db=$store/outgate.db
+for on_error in tempfail accept; do
+    gate_overlay "[border]
+enabled = yes
+[milter]
+on_error = $on_error
+[store]
+database = $gate_db"
+    gate_start
+    mv "$store" "$store.away"
+    sleep 1.2
+    case $on_error in
+    tempfail) talk border_away -D want=defer ;;
+    accept) talk border_away -D want=pass ;;
+    esac
+    mv "$store.away" "$store"
+    gate_stop
+done
 tap_end
