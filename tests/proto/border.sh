@@ -101,7 +101,9 @@ enabled = yes
 on_error = $on_error
 [store]
 database = $gate_db"
+    : >"$gate/gate.log"
     gate_start
+    wait_for 10 grep -q started "$gate/gate.log"
     mv "$store" "$store.away"
     sleep 1.2
     case $on_error in
