@@ -196,7 +196,7 @@ is "$(rows u-none 'class, sender, ticket')" 'outbound|host:local|none' \
     'and is charged to this host'
 
 # A flood of bounces and of forwarded mail.
-wait_for 15 mta_is_idle
+wait_for 15 mta_is_idle || diag "$(postqueue -c "$postfix_etc" -j)"
 gate_overlay "$(layout)
 [limits]
 flood = 3 messages per 1h per host in forwarded, then defer"
@@ -217,7 +217,7 @@ is "$(sql "select action, meant from message where mail_from = '' order by id de
 is "$(sql "select count(*) from held_message where state = 'waiting' and
     due_at_us is not null")" 2 'until they are due'
 
-wait_for 15 mta_is_idle
+wait_for 15 mta_is_idle || diag "$(postqueue -c "$postfix_etc" -j)"
 # a bounce quotes the header of what it returns: headers alone are looked at
 is "$(for file in "$sink"/*; do sed '/^.\{0,1\}$/q' "$file" | grep '^X-Outgate'; done)" '' \
     'no field of ours leaves the host'
