@@ -18,7 +18,7 @@ CREATE TABLE ticket (
     passed_count    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX ticket_made ON ticket (made_us);
+CREATE INDEX ticket_made ON ticket (message IS NULL, made_us);
 CREATE INDEX ticket_message ON ticket (message) WHERE message IS NOT NULL;
 
 -- One row a message that was decided at the border.

@@ -144,24 +144,35 @@ int ticket_take(struct db *db, const struct ticket_row *row, struct span recipie
     return query_run(query, err);
 }
 
-int ticket_expire(struct db *db, int64_t before_us, unsigned rows, int64_t *deleted,
-                  struct err *err)
+static int expire_kind(struct db *db, bool is_inbound, int64_t before_us, unsigned rows,
+                       int64_t *deleted, struct err *err)
 {
     struct query *query = db_query(
         db,
-        "DELETE FROM ticket WHERE mark IN (SELECT mark FROM ticket WHERE made_us < ?1 "
-        "AND NOT EXISTS (SELECT 1 FROM held_message WHERE held_message.message = "
-        "ticket.message AND state = 'waiting') ORDER BY made_us LIMIT ?2)",
+        "DELETE FROM ticket WHERE mark IN (SELECT mark FROM ticket WHERE (message IS "
+        "NULL) = ?1 AND made_us < ?2 AND NOT EXISTS (SELECT 1 FROM held_message WHERE "
+        "held_message.message = ticket.message AND (state = 'waiting' OR state_at_us > "
+        "?2)) ORDER BY made_us LIMIT ?3)",
         err);
-    *deleted = 0;
     if (query == NULL)
         return -1;
-    query_bind_int(query, 1, before_us);
-    query_bind_int(query, 2, rows);
+    query_bind_int(query, 1, is_inbound);
+    query_bind_int(query, 2, before_us);
+    query_bind_int(query, 3, rows);
     if (query_run(query, err) != 0)
         return -1;
-    *deleted = db_changes(db);
+    if (db_changes(db) > *deleted)
+        *deleted = db_changes(db);
     return 0;
+}
+
+int ticket_expire(struct db *db, int64_t now_us, unsigned rows, int64_t *deleted,
+                  struct err *err)
+{
+    *deleted = 0;
+    if (expire_kind(db, true, now_us - TICKET_KEEP_INBOUND_US, rows, deleted, err) != 0)
+        return -1;
+    return expire_kind(db, false, now_us - TICKET_KEEP_US, rows, deleted, err);
 }
 
 int ticket_record(struct db *db, const struct border_row *row, struct err *err)

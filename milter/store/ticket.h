@@ -21,8 +21,10 @@ enum { TICKET_MARK_BYTES = 33 }; /* with NUL: 128 bits in hexadecimal */
 
 /* How long mail may be on its way through this host: Postfix gives up after
  * maximal_queue_lifetime, 5 days, and what came out of the hold queue is tried once
- * more. chosen */
-#define TICKET_KEEP_US (7 * INT64_C(86400000000))
+ * more. Inbound mail has by far the most tickets, and is sent on when it is delivered:
+ * at once, but for a full disk or the like. chosen */
+#define TICKET_KEEP_US         (7 * INT64_C(86400000000))
+#define TICKET_KEEP_INBOUND_US (2 * INT64_C(86400000000))
 
 /* A row of ticket. Spans are stored as they stand; those read live in the arena. */
 struct ticket_row {
@@ -54,9 +56,10 @@ int ticket_take(struct db *db, const struct ticket_row *row, struct span recipie
                 int64_t now_us, struct span queue_id, struct arena *arena,
                 struct err *err);
 
-/* ticket_expire - delete at most `rows` tickets made before before_us, but those of
- * mail that is still held; *deleted says how many. */
-int ticket_expire(struct db *db, int64_t before_us, unsigned rows, int64_t *deleted,
+/* ticket_expire - delete the tickets that are older than the above at now_us, at most
+ * `rows` of inbound mail and as many others, but none of mail that is held or was let
+ * go since; *deleted: how many of the kind that had more. */
+int ticket_expire(struct db *db, int64_t now_us, unsigned rows, int64_t *deleted,
                   struct err *err);
 
 /* What the border's own audit row says beside the others. */

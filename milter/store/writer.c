@@ -175,7 +175,7 @@ static void run_batch(struct writer *writer, struct ticket *first)
 /* ---- chores ---- */
 
 struct expiry {
-    int64_t before_us, tickets_before_us;
+    int64_t before_us, now_us;
     int64_t deleted; /* rows, or tickets if there were more of them */
 };
 
@@ -184,7 +184,7 @@ static int expire_job(struct db *db, void *arg, struct err *err)
     struct expiry *expiry = arg;
     int64_t tickets;
     if (audit_expire(db, expiry->before_us, CHORE_ROWS, &expiry->deleted, err) != 0 ||
-        ticket_expire(db, expiry->tickets_before_us, CHORE_ROWS, &tickets, err) != 0)
+        ticket_expire(db, expiry->now_us, CHORE_ROWS, &tickets, err) != 0)
         return -1;
     if (tickets > expiry->deleted)
         expiry->deleted = tickets;
@@ -194,8 +194,7 @@ static int expire_job(struct db *db, void *arg, struct err *err)
 static void delete_old(struct writer *writer, int64_t keep_s)
 {
     int64_t now_us = (int64_t)time(NULL) * 1000000;
-    struct expiry expiry = {.before_us = now_us - keep_s * 1000000,
-                            .tickets_before_us = now_us - TICKET_KEEP_US};
+    struct expiry expiry = {.before_us = now_us - keep_s * 1000000, .now_us = now_us};
     struct ticket ticket = {.job = expire_job, .arg = &expiry};
     writer->chore_at_ms = now_ms() + CHORE_MS;
     run_batch(writer, &ticket);

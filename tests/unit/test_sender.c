@@ -181,6 +181,8 @@ static void classes(void **state)
         {"203.0.113.9", "", "a@example.com", NULL, "virtual", NULL, NULL,
          CLASS_INBOUND},
         {"203.0.113.9", "", "a@far.example", NULL, "smtp", NULL, NULL, CLASS_FORWARDED},
+        {"203.0.113.9", "", "a@far.example", NULL, "border", NULL, NULL,
+         CLASS_FORWARDED},
         {"203.0.113.9", "", "a@x.example", "b@y.example", "lmtp", "relay", NULL,
          CLASS_FORWARDED},
         {"10.1.2.3", "", "a@x.example", "b@y.example", "lmtp", "local", NULL,

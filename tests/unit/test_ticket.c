@@ -198,20 +198,44 @@ static void old_ones_go(void **state)
     (void)state;
     int64_t waiting = make_message("waiting");
     int64_t released = make_message("released");
+    int64_t let_go = make_message("released"); /* a moment ago: it may not have left */
+    const int64_t now_us = 20 * INT64_C(86400000000);
+    char sql[200];
+    snprintf(sql, sizeof sql,
+             "UPDATE held_message SET state_at_us = %lld WHERE message = %lld",
+             (long long)now_us, (long long)let_go);
+    assert_int_equal(db_exec(db, sql, &err), 0);
+    /* 0 and 1 outbound and old, 2 to 8 inbound and old, the others young */
     for (int64_t i = 0; i < 12; i++) {
         snprintf(mark, sizeof mark, "m%lld", (long long)i);
-        struct ticket_row row = plain(mark, 1000 + i);
+        struct ticket_row row = plain(mark, now_us - TICKET_KEEP_INBOUND_US - 1);
         row.message = i == 0 ? waiting : i == 1 ? released : 0;
+        if (i < 2)
+            row.made_us = now_us - TICKET_KEEP_US - 1;
+        if (i == 9)
+            row.made_us = now_us - TICKET_KEEP_INBOUND_US;
+        if (i == 10)
+            row.message = 5; /* outbound of two days */
+        if (i == 11) {
+            row.message = let_go;
+            row.made_us = now_us - 2 * TICKET_KEEP_US;
+        }
         assert_int_equal(ticket_store(db, &row, &err), 0);
     }
-    assert_int_equal(ticket_expire(db, 1010, 5, &deleted, &err), 0);
+    assert_int_equal(ticket_expire(db, now_us, 5, &deleted, &err), 0);
     assert_int_equal(deleted, 5);
-    assert_int_equal(ticket_expire(db, 1010, 5, &deleted, &err), 0);
-    assert_int_equal(deleted, 4);
-    assert_int_equal(ticket_expire(db, 1010, 5, &deleted, &err), 0);
+    assert_int_equal(ticket_expire(db, now_us, 5, &deleted, &err), 0);
+    assert_int_equal(deleted, 2);
+    assert_int_equal(ticket_expire(db, now_us, 5, &deleted, &err), 0);
     assert_int_equal(deleted, 0);
-    assert_int_equal(number("SELECT count(*) FROM ticket"), 3);
-    assert_int_equal(number("SELECT count(*) FROM ticket WHERE mark = 'm0'"), 1);
+    assert_int_equal(number("SELECT count(*) FROM ticket"), 4);
+    assert_int_equal(
+        number("SELECT count(*) FROM ticket WHERE mark IN ('m0', 'm9', 'm10', 'm11')"),
+        4);
+    assert_int_equal(
+        number("SELECT count(*) FROM pragma_index_list('ticket') WHERE name = "
+               "'ticket_made'"),
+        1);
 }
 
 static void the_border_row_goes_with_its_message(void **state)
