@@ -122,6 +122,11 @@ static void use_ticket(const struct look *look, struct envelope *env)
 {
     const struct ticket_row *row = &look->border->row;
     size_t unknown = env->recipient_count - env->recipient_kept;
+    struct span kind;
+    struct span login;
+    if (span_cut(row->sender, ':', &kind, &login) &&
+        identity_find(kind) == IDENTITY_SASL_USER)
+        env->auth_user = login;
     env->mail_class = row->mail_class;
     env->client_ip = row->client_ip;
     env->client_name = env->helo = SPAN("");

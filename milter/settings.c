@@ -227,8 +227,20 @@ static void check_texts(struct conf *conf, const struct settings *s)
     }
 }
 
+/* An MTA that does not send the macro would be taken for the border. */
+static void check_border(struct conf *conf, const struct settings *s)
+{
+    if (!s->has_border || s->border_daemon_name[0] != '\0')
+        return;
+    conf->errors++;
+    pass_on(conf->arg,
+            "[border] daemon_name is empty: every message would be taken for "
+            "one at the border");
+}
+
 static void check(struct conf *conf, struct settings *s)
 {
+    check_border(conf, s);
     check_policy(conf, "policy", &s->outbound);
     check_policy(conf, "policy forwarded", &s->forwarded);
     check_identities(conf, s);
