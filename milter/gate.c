@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate_border.h"
 #include "gate_charge.h"
 #include "gate_feedback.h"
 #include "gate_incident.h"
@@ -66,7 +67,9 @@ static int decide(struct db *db, void *arg, struct err *err)
     if (gate_charge(db, d, err) < 0)
         return -1;
     plan(d);
-    if (audit_record(db, &d->row, d->id, err) < 0)
+    if (audit_record(db, &d->row, d->id, err) < 0 ||
+        border_record(db, d->border, d->passage, &d->judgement->sender, d->plan, *d->id,
+                      err) < 0)
         return -1;
     return gate_incident_note(db, d, err);
 }
@@ -75,39 +78,70 @@ static int decide(struct db *db, void *arg, struct err *err)
 static enum outcome fail(const struct passage *passage)
 {
     const struct settings *settings = passage->engine->settings;
-    if (settings->on_error == ON_ERROR_ACCEPT || settings->mode == MODE_SHADOW)
-        return OUTCOME_CONTINUE;
+    if (settings->on_error == ON_ERROR_ACCEPT || settings->mode == MODE_SHADOW) {
+        struct plan plan = {.action = ACTION_ACCEPT};
+        action_removals(passage->msg, &plan); /* marks leave with no mail */
+        return action_apply(&plan, passage->hands);
+    }
     passage->hands->reply(passage->hands->ctx, "451", "4.3.0",
                           "the outbound gate cannot record this message now");
     return OUTCOME_TEMPFAIL;
 }
 
-/* Mail that stays here is neither scored nor recorded; only forged fields go. */
-static enum outcome pass_inbound(const struct passage *passage, struct plan *plan)
+/* Mail that stays here is neither scored nor recorded; only forged fields go. With a
+ * border it gets a ticket, since it may be forwarded; that its ticket cannot be written
+ * is no reason to keep it out. */
+static enum outcome pass_inbound(const struct passage *passage, struct border *border,
+                                 struct plan *plan, struct err *err)
 {
+    struct envelope leaving = *passage->env;
+    struct sender sender;
     gate_feedback(passage);
     action_removals(passage->msg, plan);
     plan->action = plan->meant = ACTION_ACCEPT;
+    if (border->role == BORDER_FIRST) {
+        leaving.mail_class = leaving.is_ours ? CLASS_OUTBOUND : CLASS_FORWARDED;
+        if (!border_identify(border, &sender))
+            gate_identify(passage->engine->settings, passage->msg, &leaving, &sender);
+        border_admit(border, passage, &sender, plan, err);
+    }
     return action_apply(plan, passage->hands);
+}
+
+/* Facts, rules, verdict, and all that the writer needs, made on this thread. */
+static void prepare(struct decision *d, struct judgement *judgement)
+{
+    const struct passage *passage = d->passage;
+    if (!border_identify(d->border, &judgement->sender))
+        gate_identify(passage->engine->settings, passage->msg, passage->env,
+                      &judgement->sender);
+    gate_judge(passage->engine, passage->msg, passage->env, NULL, passage->now_us,
+               judgement);
+    gate_order_question(passage, judgement, &d->question);
+    gate_request(passage, judgement, &d->request);
+    gate_row(passage, judgement, &d->row);
 }
 
 enum outcome gate_run(const struct passage *passage, struct judgement *judgement,
                       struct plan *plan, int64_t *id, struct err *err)
 {
-    struct decision decision = {
-        .passage = passage, .judgement = judgement, .plan = plan, .id = id};
+    struct border border;
+    struct decision decision = {.passage = passage,
+                                .judgement = judgement,
+                                .border = &border,
+                                .plan = plan,
+                                .id = id};
     *id = 0;
     memset(plan, 0, sizeof *plan);
+    if (border_open(passage, &border, err) < 0)
+        return fail(passage);
     if (passage->env->mail_class == CLASS_INBOUND)
-        return pass_inbound(passage, plan);
-
-    gate_identify(passage->engine->settings, passage->msg, passage->env,
-                  &judgement->sender);
-    gate_judge(passage->engine, passage->msg, passage->env, NULL, passage->now_us,
-               judgement);
-    gate_order_question(passage, judgement, &decision.question);
-    gate_request(passage, judgement, &decision.request);
-    gate_row(passage, judgement, &decision.row);
+        return pass_inbound(passage, &border, plan, err);
+    if (border.is_passed) {
+        border_pass(&border, passage, judgement, plan, id);
+        return action_apply(plan, passage->hands);
+    }
+    prepare(&decision, judgement);
     if (arena_is_broken(passage->msg->arena)) {
         err_set(err, ERR_MEMORY, "no memory for this message");
         return fail(passage);

@@ -6,6 +6,7 @@
 #ifndef OUTGATE_GATE_DECISION_H
 #define OUTGATE_GATE_DECISION_H
 
+#include "gate_border.h"
 #include "passage.h"
 #include "store/audit.h"
 #include "store/orders.h"
@@ -13,6 +14,7 @@
 struct decision {
     const struct passage *passage;
     const struct judgement *judgement;
+    struct border *border;
     struct order_question question; /* asked of blocks and the brake */
     struct charge_request request;  /* asked of the limits */
 

@@ -23,5 +23,8 @@ int gate_notice_pass(struct db *db, struct decision *d, bool *is_own, struct err
     d->row.hit_count = 0;
     gate_row_decided(&d->charge, d->plan, clock_elapsed_us() - passage->started_us,
                      &d->row);
-    return audit_record(db, &d->row, d->id, err);
+    if (audit_record(db, &d->row, d->id, err) < 0)
+        return -1;
+    return border_record(db, d->border, passage, &d->judgement->sender, d->plan, *d->id,
+                         err);
 }

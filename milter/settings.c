@@ -89,6 +89,17 @@ const struct conf_key outgate_setting_keys[] = {
     {"policy forwarded", "max_hold", CONF_DURATION, AT(forwarded.max_hold_us),
      "duration", "24h", "1m", "30d", "", "As in [policy], for forwarded mail."},
 
+    {"border", "enabled", CONF_CHOICE, AT(has_border), "", "no", "", "", "no|yes",
+     "The MTA sends all that leaves past the gate a second time "
+     "(contrib/postfix/border): "
+     "each message that comes in gets a ticket, X-Outgate-Ticket:, that is taken off "
+     "when "
+     "it leaves."},
+    {"border", "daemon_name", CONF_TEXT, AT(border_daemon_name), "", "BORDER", "", "",
+     "",
+     "What the macro {daemon_name} says at the border and nowhere else (Postfix: "
+     "milter_macro_daemon_name)."},
+
     {"rules", "path", CONF_LIST, AT(rule_paths), "",
      "/usr/share/outgate/rules, /etc/outgate/rules.d", "", "", "",
      "Folders (every *.cf in them) or files of rules, in order; a later line about the "
@@ -298,8 +309,20 @@ static void check_notify(struct conf *conf, struct settings *s)
     check_repeat(conf, s);
 }
 
+/* An MTA that does not send the macro would be taken for the border. */
+static void check_border(struct conf *conf, const struct settings *s)
+{
+    if (!s->has_border || s->border_daemon_name[0] != '\0')
+        return;
+    conf->errors++;
+    pass_on(conf->arg,
+            "[border] daemon_name is empty: every message would be taken for "
+            "one at the border");
+}
+
 static void check(struct conf *conf, struct settings *s)
 {
+    check_border(conf, s);
     check_policy(conf, "policy", &s->outbound);
     check_policy(conf, "policy forwarded", &s->forwarded);
     check_identities(conf, s);

@@ -60,6 +60,10 @@ struct settings {
     struct policy outbound;  /* [policy] */
     struct policy forwarded; /* [policy forwarded] */
 
+    /* [border] */
+    int has_border;                 /* 0 no, 1 yes */
+    const char *border_daemon_name; /* {daemon_name} of the second smtpd */
+
     struct conf_list rule_paths; /* [rules] path */
 
     /* [store] */

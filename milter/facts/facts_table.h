@@ -346,7 +346,7 @@
     F(null_sender, FACT_FLAG, "", "0..1", "RFC 5321 4.5.5",                            \
       "the envelope sender is empty")                                                  \
     F(path, FACT_TEXT, "", "text", "chosen",                                           \
-      "how the message entered the MTA: smtp, local or unknown")                       \
+      "how the message came: smtp, local, border or unknown")                          \
     F(class, FACT_TEXT, "", "text", "chosen",                                          \
       "outbound, forwarded, inbound or unknown")                                       \
     F(authenticated, FACT_FLAG, "", "0..1", "RFC 4954",                                \

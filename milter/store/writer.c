@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "store/audit.h"
 #include "store/orders.h"
+#include "store/ticket.h"
 
 enum {
     BATCH_MAX = 256,      /* jobs in one commit: bounds how long the last one waits */
@@ -176,20 +177,27 @@ static void run_batch(struct writer *writer, struct ticket *first)
 /* ---- chores ---- */
 
 struct expiry {
-    int64_t before_us, deleted;
+    int64_t before_us, now_us;
+    int64_t deleted; /* rows, or tickets if there were more of them */
 };
 
 static int expire_job(struct db *db, void *arg, struct err *err)
 {
     struct expiry *expiry = arg;
-    if (orders_expire(db, expiry->before_us, err) != 0)
+    int64_t tickets;
+    if (orders_expire(db, expiry->before_us, err) != 0 ||
+        audit_expire(db, expiry->before_us, CHORE_ROWS, &expiry->deleted, err) != 0 ||
+        ticket_expire(db, expiry->now_us, CHORE_ROWS, &tickets, err) != 0)
         return -1;
-    return audit_expire(db, expiry->before_us, CHORE_ROWS, &expiry->deleted, err);
+    if (tickets > expiry->deleted)
+        expiry->deleted = tickets;
+    return 0;
 }
 
 static void delete_old(struct writer *writer, int64_t keep_s)
 {
-    struct expiry expiry = {.before_us = ((int64_t)time(NULL) - keep_s) * 1000000};
+    int64_t now_us = (int64_t)time(NULL) * 1000000;
+    struct expiry expiry = {.before_us = now_us - keep_s * 1000000, .now_us = now_us};
     struct ticket ticket = {.job = expire_job, .arg = &expiry};
     writer->chore_at_ms = now_ms() + CHORE_MS;
     run_batch(writer, &ticket);

@@ -7,6 +7,7 @@
 
 #include "rules/ruleset.h"
 #include "store/audit.h"
+#include "tool/chain.h"
 #include "tool/commands.h"
 #include "tool/print.h"
 #include "tool/record.h"
@@ -29,6 +30,7 @@ struct dossier {
     struct span facts, headers, body;
     struct span state, state_by; /* of its hold; "" if it was not held */
     int64_t state_at_us;
+    struct chain chain;
 };
 
 static void field(const char *name, const char *value)
@@ -136,6 +138,39 @@ static void print_answer(struct arena *arena, const struct dossier *d)
     }
 }
 
+/* How it came in, who sent it on, and how it left: only where there is a border. */
+static void print_chain(struct arena *arena, const struct chain *chain)
+{
+    char text[300], time[PRINT_TIME_BYTES], more[40];
+    const char *queue_id = print_escape(arena, span_head(chain->first_queue_id, 64));
+    if (chain->is_later && chain->first_message != 0)
+        snprintf(text, sizeof text, "as %s: outgate show %lld", queue_id,
+                 (long long)chain->first_message);
+    else
+        snprintf(text, sizeof text, "as %s, inbound", queue_id);
+    if (chain->first_queue_id.len > 0)
+        field("came in", text);
+    text_field(arena, "sent on by", chain->forwarded_by);
+    if (chain->is_later && !span_eq(chain->ticket, SPAN("sound"))) {
+        snprintf(text, sizeof text, "%.*s: charged to this host",
+                 (int)span_head(chain->ticket, 20).len, chain->ticket.at);
+        text_field(arena, "ticket", span_of(text));
+    }
+    if (chain->left_us != 0) {
+        snprintf(more, sizeof more, " and %lld more", (long long)chain->left_count - 1);
+        snprintf(text, sizeof text, "%s as %s%s", print_time(chain->left_us, time),
+                 print_escape(arena, span_head(chain->left_queue_id, 64)),
+                 chain->left_count > 1 ? more : "");
+        field("left", text);
+    }
+    for (size_t i = 0; i < chain->later_count && i < CHAIN_LATER; i++) {
+        snprintf(text, sizeof text, "outgate show %lld%s", (long long)chain->later[i],
+                 i + 1 == CHAIN_LATER && chain->later_count > CHAIN_LATER ? " ..."
+                                                                          : "");
+        field("sent on as", text);
+    }
+}
+
 #define HITS_SQL                                                                       \
     "SELECT rule, score FROM hit WHERE message = ?1 ORDER BY score DESC, rule"
 #define CHARGES_SQL                                                                    \
@@ -239,6 +274,7 @@ static int print_people(struct tool *tool, const struct dossier *d, struct err *
     print_who(tool->arena, &d->record);
     putchar('\n');
     print_answer(tool->arena, d);
+    print_chain(tool->arena, &d->chain);
     int result = print_hits(tool, d->record.id, rules, err);
     if (result == 0)
         result = print_charges(tool, d->record.id, err);
@@ -305,6 +341,7 @@ static void json_rest(struct json *json, const struct dossier *d)
     json_text_or_null(json, "hold_state", d->state);
     json_text_or_null(json, "hold_state_by", d->state_by);
     json_text_or_null(json, "headers", d->headers);
+    chain_json(json, &d->chain);
 }
 
 /* The facts are a JSON object already. */
@@ -357,7 +394,8 @@ static int run(struct tool *tool, struct err *err)
     size_t others;
     if (tool_open(tool, DB_READ, err) != 0 ||
         record_find(tool, span_of(tool->words[0]), &d.record, &others, err) != 0 ||
-        read_evidence(tool, &d, err) != 0 || read_state(tool, &d, err) != 0)
+        read_evidence(tool, &d, err) != 0 || read_state(tool, &d, err) != 0 ||
+        chain_read(tool->db, d.record.id, tool->arena, &d.chain, err) != 0)
         return -1;
     if (others > 0)
         fprintf(stderr,

@@ -155,6 +155,24 @@ static int find_by_row(struct tool *tool, int64_t id, struct record *out,
     return found;
 }
 
+/* What was decided when it came in has another queue id when it leaves. */
+static int find_by_border(struct tool *tool, struct span queue_id, struct record *out,
+                          struct err *err)
+{
+    struct query *query =
+        db_query(tool->db,
+                 "SELECT message FROM ticket WHERE passed_queue_id = ?1 AND message IS "
+                 "NOT NULL ORDER BY passed_us DESC LIMIT 1",
+                 err);
+    if (query == NULL || queue_id.len == 0)
+        return query == NULL ? -1 : 0;
+    query_bind_text(query, 1, queue_id);
+    int step = query_step(query, err);
+    int64_t id = step == 1 ? query_int(query, 0) : 0;
+    query_reset(query);
+    return step == 1 ? find_by_row(tool, id, out, err) : step;
+}
+
 /* The newest row that passes; *others: how many more do. */
 static int find_by_filter(struct tool *tool, struct record_filter filter,
                           struct record *out, size_t *others, struct err *err)
@@ -189,6 +207,8 @@ int record_find(struct tool *tool, struct span word, struct record *out, size_t 
         found = find_by_row(tool, (int64_t)id, out, err);
     for (size_t i = 0; i < sizeof filters / sizeof *filters && found == 0; i++)
         found = find_by_filter(tool, filters[i], out, others, err);
+    if (found == 0)
+        found = find_by_border(tool, word, out, err);
     if (found == 0)
         return err_set(err, ERR_NOT_FOUND,
                        "no message in the log has the id, queue id, incident id or "
