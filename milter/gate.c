@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate_past.h"
 #include "gate_row.h"
 
 /* How long a message waits for the store; Postfix waits 300 s for the verdict. chosen
@@ -14,6 +15,7 @@ enum { STORE_TIMEOUT_MS = 20000 };
 struct decision {
     const struct passage *passage;
     const struct judgement *judgement;
+    struct gate_past past;
     struct charge_request request;
     struct charge charge;
     struct audit_row row;
@@ -49,7 +51,8 @@ static int decide(struct db *db, void *arg, struct err *err)
     struct decision *d = arg;
     const struct passage *passage = d->passage;
     const struct settings *settings = passage->engine->settings;
-    if (limits_charge(db, settings->limits, settings->limit_count, &d->request,
+    if (gate_past_count(db, &d->past, &d->request, err) < 0 ||
+        limits_charge(db, settings->limits, settings->limit_count, &d->request,
                       passage->limit_now_us, passage->msg->arena, &d->charge, err) < 0)
         return -1;
     action_plan(&(struct plan_input){.settings = settings,
@@ -61,6 +64,8 @@ static int decide(struct db *db, void *arg, struct err *err)
                                      .now_us = passage->now_us,
                                      .salt = (uint32_t)passage->started_us},
                 d->plan);
+    if (gate_past_record(db, &d->past, d->judgement, &d->request, d->plan, err) < 0)
+        return -1;
     gate_row_decided(&d->charge, d->plan, clock_elapsed_us() - passage->started_us,
                      &d->row);
     return audit_record(db, &d->row, d->id, err);
@@ -97,8 +102,10 @@ enum outcome gate_run(const struct passage *passage, struct judgement *judgement
 
     gate_identify(passage->engine->settings, passage->msg, passage->env,
                   &judgement->sender);
-    gate_judge(passage->engine, passage->msg, passage->env, NULL, passage->now_us,
-               judgement);
+    gate_past_read(passage->engine, passage->msg, passage->env, &judgement->sender,
+                   passage->reader, passage->now_us, &decision.past);
+    gate_judge(passage->engine, passage->msg, passage->env, &decision.past.past,
+               passage->now_us, judgement);
     gate_request(passage, judgement, &decision.request);
     gate_row(passage, judgement, &decision.row);
     if (arena_is_broken(passage->msg->arena)) {
