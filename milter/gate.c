@@ -35,14 +35,20 @@ void gate_identify(const struct settings *settings, const struct message *msg,
                         msg->arena, out);
 }
 
+void gate_weigh(const struct engine *engine, const struct message *msg,
+                const struct envelope *env, struct judgement *out)
+{
+    rule_match(engine->rules, msg, env, &out->facts, &out->hits);
+    verdict_reach(settings_policy(engine->settings, env->mail_class), out->hits.score,
+                  &out->verdict);
+}
+
 void gate_judge(const struct engine *engine, const struct message *msg,
                 const struct envelope *env, const struct past *past, int64_t now_us,
                 struct judgement *out)
 {
     facts_collect(&out->facts, msg, env, past, now_us / 1000000);
-    rule_match(engine->rules, msg, env, &out->facts, &out->hits);
-    verdict_reach(settings_policy(engine->settings, env->mail_class), out->hits.score,
-                  &out->verdict);
+    gate_weigh(engine, msg, env, out);
 }
 
 /* Charge, plan, record: one job of the writer, one transaction. */

@@ -443,10 +443,10 @@
       "new_recipients_hour against the most in one hour of the past "                  \
       "four weeks, today left out, 5 at least; 0 for a sender who is "                 \
       "not settled or sent in fewer than 10 hours")                                    \
-    F(from_addresses_day, FACT_COUNT, "addresses", "0..200", "chosen",                 \
+    F(from_addresses_day, FACT_COUNT, "addresses", "0..", "chosen",                    \
       "different From: addresses that the sender used in the last 24 "                 \
       "hours")                                                                         \
-    F(from_domains_week, FACT_COUNT, "domains", "0..200", "chosen",                    \
+    F(from_domains_week, FACT_COUNT, "domains", "0..", "chosen",                       \
       "different registrable domains in From: that the sender used in "                \
       "the last 7 days")                                                               \
     F(hour_unusual, FACT_FLAG, "", "0..1", "chosen",                                   \
