@@ -19,7 +19,7 @@ CREATE TABLE sender_trait (
     value    TEXT NOT NULL,
     first_us INTEGER NOT NULL,
     last_us  INTEGER NOT NULL,
-    messages INTEGER NOT NULL,
+    times    INTEGER NOT NULL,
     PRIMARY KEY (sender, kind, value)
 ) STRICT, WITHOUT ROWID;
 

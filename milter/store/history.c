@@ -100,25 +100,33 @@ static int find_sender(struct db *db, struct span sender, struct history_count *
     return rc < 0 ? -1 : 0;
 }
 
-static void read_trait(struct query *query, struct past *past)
+static void add_trait(struct past_trait *trait, bool is_own, int64_t first_us,
+                      int64_t last_us, int64_t now_us)
 {
-    struct span name = query_text(query, 0);
-    for (int k = 0; k < TRAIT_COUNT; k++) {
-        struct past_trait *trait = &past->trait[k];
-        if (!span_eq(name, span_of(trait_names[k])))
-            continue;
-        trait->since_us = query_int(query, 1);
-        trait->taken_up = query_int(query, 2);
-        trait->used_day = query_int(query, 3);
-        trait->used_week = query_int(query, 4);
-        trait->first_us = query_int(query, 5);
-        trait->has_used_day = query_int(query, 6) > past->now_us - DAY_US;
-        trait->has_used_week = query_int(query, 6) > past->now_us - 7 * DAY_US;
-    }
+    bool is_day = last_us > now_us - DAY_US;
+    bool is_week = last_us > now_us - 7 * DAY_US;
+    if (trait->since_us == 0 || first_us < trait->since_us)
+        trait->since_us = first_us;
+    trait->taken_up +=
+        first_us >= now_us - PAST_DAYS * DAY_US && first_us <= now_us - DAY_US;
+    trait->used_day += is_day;
+    trait->used_week += is_week;
+    if (!is_own)
+        return;
+    trait->first_us = first_us;
+    trait->has_used_day = is_day;
+    trait->has_used_week = is_week;
 }
 
-/* One pass over all that is remembered of the sender's ways; its rows stand together.
- * ?8 on: the message's own values, in the order of enum trait. */
+static int trait_find(struct span name)
+{
+    int k = 0;
+    while (k < TRAIT_COUNT && !span_eq(name, span_of(trait_names[k])))
+        k++;
+    return k;
+}
+
+/* All that is remembered of the sender's ways: HISTORY_TRAITS_MOST rows a kind. */
 static int read_traits(struct db *db, int64_t sender,
                        const struct history_message *message, struct past *past,
                        struct err *err)
@@ -126,30 +134,39 @@ static int read_traits(struct db *db, int64_t sender,
     int step;
     struct query *query =
         db_query(db,
-                 "SELECT kind, min(first_us), sum(first_us BETWEEN ?2 AND ?3), "
-                 "sum(last_us > ?3), sum(last_us > ?4), "
-                 "total(CASE WHEN value = own THEN first_us END), "
-                 "total(CASE WHEN value = own THEN last_us END) "
-                 "FROM (SELECT kind, value, first_us, last_us, CASE kind "
-                 "WHEN 'network' THEN ?5 WHEN 'country' THEN ?6 WHEN 'x_mailer' THEN "
-                 "?7 WHEN 'header_from' THEN ?8 WHEN 'from_domain' THEN ?9 ELSE ?10 "
-                 "END AS own FROM sender_trait WHERE sender = ?1) GROUP BY kind",
+                 "SELECT kind, value, first_us, last_us FROM sender_trait WHERE "
+                 "sender = ?1",
                  err);
     if (query == NULL)
         return -1;
     query_bind_int(query, 1, sender);
-    query_bind_int(query, 2, message->now_us - PAST_DAYS * DAY_US);
-    query_bind_int(query, 3, message->now_us - DAY_US);
-    query_bind_int(query, 4, message->now_us - 7 * DAY_US);
-    for (int k = 0; k < TRAIT_COUNT; k++) {
+    for (int k = 0; k < TRAIT_COUNT; k++)
         past->trait[k].is_known = message->has_trait[k];
-        if (message->has_trait[k])
-            query_bind_text(query, 5 + k, message->trait[k]);
+    while ((step = query_step(query, err)) > 0) {
+        int k = trait_find(query_text(query, 0));
+        if (k < TRAIT_COUNT)
+            add_trait(&past->trait[k],
+                      message->has_trait[k] &&
+                          span_eq(query_text(query, 1), message->trait[k]),
+                      query_int(query, 2), query_int(query, 3), message->now_us);
     }
-    while ((step = query_step(query, err)) > 0)
-        read_trait(query, past);
     query_reset(query);
     return step;
+}
+
+/* Saturday or Sunday, UTC. The days since 1970-01-01, a Thursday, plus 4 are 0 on
+ * Sundays. */
+static bool is_weekend(int64_t hour)
+{
+    int64_t day = (hour / 24 + 4) % 7;
+    return day == 0 || day == 6;
+}
+
+/* Within two hours of the other's time of day, on the same sort of day. */
+static bool is_near(int64_t hour, int64_t other)
+{
+    int64_t apart = (other - hour) % 24;
+    return (apart <= 2 || apart >= 22) && is_weekend(hour) == is_weekend(other);
 }
 
 /* Of the hour before the current one the part that lies in the last 60 minutes. */
@@ -159,53 +176,56 @@ static int64_t share(int64_t amount, int64_t now_us)
     return (int64_t)((double)amount * (double)left_us / (double)HOUR_US + 0.5);
 }
 
-static void take_hours(struct query *query, struct past *past)
+static int64_t larger(int64_t a, int64_t b)
 {
-    past->past_messages = query_int(query, 0);
-    past->past_hours = query_int(query, 1);
-    past->past_recipients = query_int(query, 2);
-    past->busiest_recipients = query_int(query, 3);
-    past->busiest_new = query_int(query, 4);
-    past->near_messages = query_int(query, 5);
-    past->day_new_recipients = query_int(query, 6);
-    past->hour_recipients =
-        query_int(query, 7) + share(query_int(query, 8), past->now_us);
-    past->hour_new_recipients =
-        query_int(query, 9) + share(query_int(query, 10), past->now_us);
+    return a > b ? a : b;
 }
 
-/* ?2: this hour. The days since 1970-01-01, a Thursday, plus 4 are 0 on Sundays. */
+struct hour {
+    int64_t hour, messages, recipients, new_recipients;
+};
+
+static void add_hour(struct past *past, const struct hour *row)
+{
+    int64_t hour = past->now_us / HOUR_US;
+    if (row->hour > hour - 24) {
+        past->day_new_recipients += row->new_recipients;
+    } else {
+        past->past_messages += row->messages;
+        past->past_hours++;
+        past->past_recipients += row->recipients;
+        past->busiest_recipients = larger(past->busiest_recipients, row->recipients);
+        past->busiest_new = larger(past->busiest_new, row->new_recipients);
+        past->near_messages += is_near(row->hour, hour) ? row->messages : 0;
+    }
+    if (row->hour == hour) {
+        past->hour_recipients += row->recipients;
+        past->hour_new_recipients += row->new_recipients;
+    } else if (row->hour == hour - 1) {
+        past->hour_recipients += share(row->recipients, past->now_us);
+        past->hour_new_recipients += share(row->new_recipients, past->now_us);
+    }
+}
+
 static int read_hours(struct db *db, int64_t sender, struct past *past, struct err *err)
 {
-    struct query *query = db_query(
-        db,
-        "SELECT total(messages) FILTER (WHERE old), count(*) FILTER (WHERE old), "
-        "total(recipients) FILTER (WHERE old), max(recipients) FILTER (WHERE old), "
-        "max(new_recipients) FILTER (WHERE old), "
-        "total(messages) FILTER (WHERE old AND (apart >= -2 OR apart <= -22) AND "
-        "(hour / 24 + 4) % 7 IN (0, 6) = ?3), "
-        "total(new_recipients) FILTER (WHERE NOT old), "
-        "total(recipients) FILTER (WHERE hour = ?2), "
-        "total(recipients) FILTER (WHERE hour = ?2 - 1), "
-        "total(new_recipients) FILTER (WHERE hour = ?2), "
-        "total(new_recipients) FILTER (WHERE hour = ?2 - 1) "
-        "FROM (SELECT hour, messages, recipients, new_recipients, hour <= ?2 - 24 AS "
-        "old, (hour - ?2) % 24 AS apart FROM sender_hour WHERE sender = ?1 AND hour "
-        "BETWEEN ?4 AND ?2)",
-        err);
+    int step;
+    int64_t hour = past->now_us / HOUR_US;
+    struct query *query =
+        db_query(db,
+                 "SELECT hour, messages, recipients, new_recipients FROM sender_hour "
+                 "WHERE sender = ?1 AND hour BETWEEN ?2 AND ?3",
+                 err);
     if (query == NULL)
         return -1;
-    int64_t hour = past->now_us / HOUR_US;
-    int64_t day = (hour / 24 + 4) % 7;
     query_bind_int(query, 1, sender);
-    query_bind_int(query, 2, hour);
-    query_bind_int(query, 3, day == 0 || day == 6);
-    query_bind_int(query, 4, hour - PAST_DAYS * 24);
-    int rc = query_step(query, err);
-    if (rc > 0)
-        take_hours(query, past);
+    query_bind_int(query, 2, hour - PAST_DAYS * 24);
+    query_bind_int(query, 3, hour);
+    while ((step = query_step(query, err)) > 0)
+        add_hour(past, &(struct hour){query_int(query, 0), query_int(query, 1),
+                                      query_int(query, 2), query_int(query, 3)});
     query_reset(query);
-    return rc < 0 ? -1 : 0;
+    return step;
 }
 
 static int read_domain(struct db *db, struct span domain, struct past *past,
@@ -289,13 +309,14 @@ static int insert_sender(struct db *db, const struct history_message *message,
     struct query *query =
         db_query(db,
                  "INSERT INTO sender_seen (sender, first_us, last_us, messages, "
-                 "recipients, known_recipients) VALUES (?1, ?2, ?2, 1, ?3, 0)",
+                 "recipients, known_recipients) VALUES (?1, ?2, ?2, 1, ?3, ?4)",
                  err);
     if (query == NULL)
         return -1;
     query_bind_text(query, 1, message->sender);
     query_bind_int(query, 2, message->now_us);
     query_bind_int(query, 3, message->all_recipients);
+    query_bind_int(query, 4, (int64_t)message->recipient_count);
     if (query_run(query, err) != 0)
         return -1;
     *id = db_last_id(db);
@@ -303,18 +324,19 @@ static int insert_sender(struct db *db, const struct history_message *message,
 }
 
 static int touch_sender(struct db *db, const struct history_message *message,
-                        int64_t id, struct err *err)
+                        const struct history_count *count, struct err *err)
 {
     struct query *query = db_query(db,
                                    "UPDATE sender_seen SET last_us = max(last_us, ?2), "
                                    "messages = messages + 1, recipients = recipients "
-                                   "+ ?3 WHERE id = ?1",
+                                   "+ ?3, known_recipients = ?4 WHERE id = ?1",
                                    err);
     if (query == NULL)
         return -1;
-    query_bind_int(query, 1, id);
+    query_bind_int(query, 1, count->sender);
     query_bind_int(query, 2, message->now_us);
     query_bind_int(query, 3, message->all_recipients);
+    query_bind_int(query, 4, count->known + count->new_recipients);
     return query_run(query, err);
 }
 
@@ -358,33 +380,31 @@ static int trim_traits(struct db *db, int64_t sender, struct span kind, struct e
     return query_run(query, err);
 }
 
+/* Once an hour is often enough to know that a value is still used. */
 static int record_trait(struct db *db, int64_t sender,
                         const struct history_message *message, enum trait trait,
                         struct err *err)
 {
     struct span kind = span_of(trait_names[trait]);
-    struct query *query =
-        db_query(db,
-                 "UPDATE sender_trait SET last_us = max(last_us, ?4), messages = "
-                 "messages + 1 WHERE sender = ?1 AND kind = ?2 AND value = ?3",
-                 err);
-    for (int is_new = 0; is_new < 2; is_new++) {
-        if (query == NULL)
-            return -1;
-        query_bind_int(query, 1, sender);
-        query_bind_text(query, 2, kind);
-        query_bind_text(query, 3, message->trait[trait]);
-        query_bind_int(query, 4, message->now_us);
-        if (query_run(query, err) != 0)
-            return -1;
-        if (db_changes(db) > 0)
-            return is_new ? trim_traits(db, sender, kind, err) : 0;
-        query = db_query(db,
-                         "INSERT INTO sender_trait (sender, kind, value, first_us, "
-                         "last_us, messages) VALUES (?1, ?2, ?3, ?4, ?4, 1)",
-                         err);
-    }
-    return 0;
+    struct query *query = db_query(
+        db,
+        "INSERT INTO sender_trait (sender, kind, value, first_us, last_us, times) "
+        "VALUES (?1, ?2, ?3, ?4, ?4, 1) ON CONFLICT DO UPDATE SET last_us = "
+        "excluded.last_us, times = times + 1 WHERE excluded.last_us - last_us > "
+        "3600000000 RETURNING times",
+        err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, sender);
+    query_bind_text(query, 2, kind);
+    query_bind_text(query, 3, message->trait[trait]);
+    query_bind_int(query, 4, message->now_us);
+    int rc = query_step(query, err);
+    bool is_new = rc > 0 && query_int(query, 0) == 1;
+    query_reset(query);
+    if (rc < 0)
+        return -1;
+    return is_new ? trim_traits(db, sender, kind, err) : 0;
 }
 
 /* Once a day is often enough to know that a recipient is still written to. */
@@ -444,15 +464,12 @@ static int record_recipients(struct db *db, int64_t sender,
         if (record_recipient(db, sender, message->recipients[i], message->now_us,
                              err) != 0)
             return -1;
-    if (count->new_recipients == 0)
+    if (count->known + count->new_recipients <=
+        HISTORY_RECIPIENTS_MOST + HISTORY_RECIPIENTS_MOST / 10)
         return 0;
-    int64_t known = count->known + count->new_recipients;
-    if (known > HISTORY_RECIPIENTS_MOST + HISTORY_RECIPIENTS_MOST / 10) {
-        if (trim_recipients(db, sender, err) != 0)
-            return -1;
-        known = HISTORY_RECIPIENTS_MOST;
-    }
-    return note_known(db, sender, known, err);
+    if (trim_recipients(db, sender, err) != 0)
+        return -1;
+    return note_known(db, sender, HISTORY_RECIPIENTS_MOST, err);
 }
 
 /* Unsigned mail counts once it is its sender's habit: an attack does not talk a
@@ -485,7 +502,7 @@ int history_record(struct db *db, const struct history_message *message,
                    const struct history_count *count, struct err *err)
 {
     int64_t sender = count->sender;
-    int rc = sender != 0 ? touch_sender(db, message, sender, err)
+    int rc = sender != 0 ? touch_sender(db, message, count, err)
                          : insert_sender(db, message, &sender, err);
     if (rc != 0 || record_hour(db, sender, message, count->new_recipients, err) != 0)
         return -1;

@@ -53,7 +53,7 @@ static void fill(void)
         "1 THEN 'x_mailer' WHEN 2 THEN 'header_from' ELSE 'from_domain' END, 'v' || "
         "t.i, %lld, %lld, 9 FROM n, n AS t WHERE t.i <= 12;"
         "INSERT INTO sender_recipient SELECT n.i, (n.i * 7919 + r.i) * "
-        "6364136223846793, %lld FROM n, n AS r WHERE r.i <= 30;"
+        "6364136223, %lld FROM n, n AS r WHERE r.i <= 30;"
         "INSERT OR IGNORE INTO sender_hour SELECT 1, %lld - n.i, 30, 30, 5, 90000, 500 "
         "FROM n WHERE n.i <= 672;"
         "INSERT OR IGNORE INTO sender_recipient SELECT 1, n.i * 87178291199, %lld FROM "
@@ -153,7 +153,7 @@ static void measure_record(const char *what, unsigned most, unsigned together)
 int main(int argc, char **argv)
 {
     struct err err;
-    char dir[128], path[160], command[200];
+    char dir[128], path[200], command[400];
     senders = argc > 1 ? (unsigned)atoi(argv[1]) : 100000;
     snprintf(dir, sizeof dir, "%s/outgate-bench-XXXXXX", argc > 2 ? argv[2] : "/tmp");
     if (senders < 20000 || mkdtemp(dir) == NULL) {
