@@ -380,31 +380,52 @@ static int trim_traits(struct db *db, int64_t sender, struct span kind, struct e
     return query_run(query, err);
 }
 
+/* When the value was used last; 0: never. */
+static int find_use(struct db *db, int64_t sender, struct span kind, struct span value,
+                    int64_t *last_us, struct err *err)
+{
+    struct query *query = db_query(db,
+                                   "SELECT last_us FROM sender_trait WHERE sender = ?1 "
+                                   "AND kind = ?2 AND value = ?3",
+                                   err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, sender);
+    query_bind_text(query, 2, kind);
+    query_bind_text(query, 3, value);
+    int rc = query_step(query, err);
+    *last_us = rc > 0 ? query_int(query, 0) : 0;
+    query_reset(query);
+    return rc < 0 ? -1 : 0;
+}
+
 /* Once an hour is often enough to know that a value is still used. */
 static int record_trait(struct db *db, int64_t sender,
                         const struct history_message *message, enum trait trait,
                         struct err *err)
 {
+    int64_t last_us;
     struct span kind = span_of(trait_names[trait]);
+    struct span value = message->trait[trait];
+    if (find_use(db, sender, kind, value, &last_us, err) != 0)
+        return -1;
+    if (last_us > message->now_us - HOUR_US)
+        return 0;
     struct query *query = db_query(
         db,
         "INSERT INTO sender_trait (sender, kind, value, first_us, last_us, times) "
         "VALUES (?1, ?2, ?3, ?4, ?4, 1) ON CONFLICT DO UPDATE SET last_us = "
-        "excluded.last_us, times = times + 1 WHERE excluded.last_us - last_us > "
-        "3600000000 RETURNING times",
+        "excluded.last_us, times = times + 1",
         err);
     if (query == NULL)
         return -1;
     query_bind_int(query, 1, sender);
     query_bind_text(query, 2, kind);
-    query_bind_text(query, 3, message->trait[trait]);
+    query_bind_text(query, 3, value);
     query_bind_int(query, 4, message->now_us);
-    int rc = query_step(query, err);
-    bool is_new = rc > 0 && query_int(query, 0) == 1;
-    query_reset(query);
-    if (rc < 0)
+    if (query_run(query, err) != 0)
         return -1;
-    return is_new ? trim_traits(db, sender, kind, err) : 0;
+    return last_us == 0 ? trim_traits(db, sender, kind, err) : 0;
 }
 
 /* Once a day is often enough to know that a recipient is still written to. */
