@@ -8,7 +8,7 @@ CREATE TABLE sender_seen (
     last_us          INTEGER NOT NULL,
     messages         INTEGER NOT NULL,
     recipients       INTEGER NOT NULL,
-    known_recipients INTEGER NOT NULL
+    known_recipients INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE sender_trait (

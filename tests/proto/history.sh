@@ -76,7 +76,8 @@ ok "volume against his busiest hour ($ratio)" test "${ratio%%.*}" -ge 4
 is "$(sql "select count(*) from sender_recipient where $of_bob")" 1 \
     'mail that waits for a person is not remembered'
 is "$(fact h-quiet2 network_new)" 1 'a network that was used once stays new'
-is "$(fact h-quiet2 domain_signs_unsigned)" 1 'unsigned mail does not talk a signature away'
+is "$(fact h-bare2 domain_signs_unsigned)" 1 'unsigned mail does not talk a signature away'
+is "$(sql "select count(*) from sender_trait where kind = 'unsigned'")" 1 'though it left'
 is "$(sql "select unsigned from domain_seen where domain = 'here.example'")" 0 \
     'it does not count on its first day'
 is "$(hits h-young)" '' 'a newcomer: nothing'
@@ -100,5 +101,20 @@ outgate scan --config "$scratch/none" --sender x "$scratch/mail.eml" >/dev/null 
 ok 'without a database it says so' test $? -gt 1
 unlike "$(outgate scan --json --config "$gate_conf" "$scratch/mail.eml")" sender_age_days \
     'without --sender there is no past'
+
+# What is known of him, for a person.
+out=$(tool sender bob)
+like "$out" '^sasl_user:bob' 'sender: who'
+like "$out" '^since 20.*30d' 'since when'
+like "$out" '^busiest hour: [0-9]+ recipients' 'how much'
+like "$out" 'networks +203.0.113.0/24' 'from where, the latest first'
+like "$out" 'programs +blast sender' 'with what'
+is "$(tool sender --json sasl_user:BOB | perl -ne 'print for /"networks": \[(.*?)\]/' |
+    grep -o '"value"' | wc -l | tr -d ' ')" 3 'as JSON, three networks'
+sql "insert into blocked_sender (sender, since_us, until_us, reason, by)
+    values ('sasl_user:bob', 1, null, 'stolen', 'test')"
+like "$(tool sender bob)" 'blocked.* until somebody unblocks it: stolen' 'a block shows'
+tool sender nobody >/dev/null 2>&1
+is $? 1 'an unknown sender ends with 1'
 gate_stop
 tap_end
