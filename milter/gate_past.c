@@ -17,12 +17,23 @@ static void set_trait(struct history_message *out, enum trait trait, struct span
     out->has_trait[trait] = true;
 }
 
+/* At most max bytes, ending with a whole character: what is stored must be found again.
+ */
+static struct span cut(struct span text, size_t max)
+{
+    if (text.len <= max)
+        return text;
+    while (max > 0 && ((unsigned char)text.at[max] & 0xc0) == 0x80)
+        max--;
+    return span_head(text, max);
+}
+
 /* Words without a figure, in lower case, one space between: versions, builds and
  * devices change with every update, the program's name does not. */
 static struct span mailer_words(struct span text, struct arena *arena)
 {
     struct buf out;
-    text = span_head(text, BOUND_COLUMN_BYTES);
+    text = cut(text, BOUND_COLUMN_BYTES);
     buf_init(&out, arena, BOUND_COLUMN_BYTES + 1);
     for (size_t i = 0; i < text.len;) {
         size_t from = i;
@@ -38,7 +49,7 @@ static struct span mailer_words(struct span text, struct arena *arena)
         }
         i += i == from;
     }
-    return span_lower(arena, span_head(buf_span(&out), MAILER_BYTES));
+    return span_lower(arena, cut(buf_span(&out), MAILER_BYTES));
 }
 
 static void describe_client(const struct engine *engine, const struct envelope *env,
@@ -68,8 +79,7 @@ static void describe_header(const struct message *msg, struct history_message *o
     struct span address =
         span_head(address_normalise(msg->arena, from[0].address, false), ADDRESS_BYTES);
     set_trait(out, TRAIT_HEADER_FROM, address);
-    out->from_domain =
-        span_head(fact_registrable(msg->arena, from[0].domain), ADDRESS_BYTES);
+    out->from_domain = cut(fact_registrable(msg->arena, from[0].domain), ADDRESS_BYTES);
     if (out->from_domain.len > 0)
         set_trait(out, TRAIT_FROM_DOMAIN, out->from_domain);
 }

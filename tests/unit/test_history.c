@@ -97,7 +97,7 @@ static struct history_message usual(struct world *w, int64_t at_us, int first,
 
 static struct history_count put(struct world *w, const struct history_message *m)
 {
-    struct history_count count;
+    struct history_count count = {0};
     if (db_begin(w->db, &w->err) != 0 ||
         history_count(w->db, m, &count, &w->err) != 0 ||
         history_record(w->db, m, &count, &w->err) != 0 ||
