@@ -28,14 +28,20 @@ void gate_identify(const struct settings *settings, const struct message *msg,
                         msg->arena, out);
 }
 
+void gate_weigh(const struct engine *engine, const struct message *msg,
+                const struct envelope *env, struct judgement *out)
+{
+    rule_match(engine->rules, msg, env, &out->facts, &out->hits);
+    verdict_reach(settings_policy(engine->settings, env->mail_class), out->hits.score,
+                  &out->verdict);
+}
+
 void gate_judge(const struct engine *engine, const struct message *msg,
                 const struct envelope *env, const struct past *past, int64_t now_us,
                 struct judgement *out)
 {
     facts_collect(&out->facts, msg, env, past, now_us / 1000000);
-    rule_match(engine->rules, msg, env, &out->facts, &out->hits);
-    verdict_reach(settings_policy(engine->settings, env->mail_class), out->hits.score,
-                  &out->verdict);
+    gate_weigh(engine, msg, env, out);
 }
 
 static void plan(struct decision *d)
@@ -64,10 +70,12 @@ static int decide(struct db *db, void *arg, struct err *err)
         return -1;
     if (is_own)
         return 0;
-    if (gate_charge(db, d, err) < 0)
+    if (gate_past_count(db, &d->past, &d->request, err) < 0 ||
+        gate_charge(db, d, err) < 0)
         return -1;
     plan(d);
-    if (audit_record(db, &d->row, d->id, err) < 0 ||
+    if (gate_past_record(db, &d->past, d->judgement, &d->request, d->plan, err) < 0 ||
+        audit_record(db, &d->row, d->id, err) < 0 ||
         border_record(db, d->border, d->passage, &d->judgement->sender, d->plan, *d->id,
                       err) < 0)
         return -1;
@@ -115,8 +123,10 @@ static void prepare(struct decision *d, struct judgement *judgement)
     if (!border_identify(d->border, &judgement->sender))
         gate_identify(passage->engine->settings, passage->msg, passage->env,
                       &judgement->sender);
-    gate_judge(passage->engine, passage->msg, passage->env, NULL, passage->now_us,
-               judgement);
+    gate_past_read(passage->engine, passage->msg, passage->env, &judgement->sender,
+                   passage->reader, passage->now_us, &d->past);
+    gate_judge(passage->engine, passage->msg, passage->env, &d->past.past,
+               passage->now_us, judgement);
     gate_order_question(passage, judgement, &d->question);
     gate_request(passage, judgement, &d->request);
     gate_row(passage, judgement, &d->row);

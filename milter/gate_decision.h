@@ -7,6 +7,7 @@
 #define OUTGATE_GATE_DECISION_H
 
 #include "gate_border.h"
+#include "gate_past.h"
 #include "passage.h"
 #include "store/audit.h"
 #include "store/orders.h"
@@ -15,6 +16,7 @@ struct decision {
     const struct passage *passage;
     const struct judgement *judgement;
     struct border *border;
+    struct gate_past past;
     struct order_question question; /* asked of blocks and the brake */
     struct charge_request request;  /* asked of the limits */
 

@@ -64,6 +64,11 @@ const struct conf_key outgate_setting_keys[] = {
      "The addresses that mail leaves from, as the world sees them."},
     {"mail", "helo", CONF_TEXT, AT(helo), "", "", "", "", "",
      "The name that the MTA says in HELO when it delivers."},
+    {"mail", "geoip", CONF_TEXT, AT(geoip), "", "", "", "", "",
+     "MaxMind DB file that tells the country of a client, for the facts country_new "
+     "and "
+     "countries_day (GeoLite2-Country or its like; replace it with rename, then "
+     "reload); empty: countries are not known."},
     {"mail", "identify_by", CONF_LIST, AT(identify_by_words), "",
      "sasl_user, script, uid, client_ip, mail_from", "", "", "",
      "Who is charged: the first of these that is present. tls_subject may be added "

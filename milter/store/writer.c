@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "store/audit.h"
+#include "store/history.h"
 #include "store/orders.h"
 #include "store/ticket.h"
 
@@ -187,7 +188,8 @@ static int expire_job(struct db *db, void *arg, struct err *err)
     int64_t tickets;
     if (orders_expire(db, expiry->before_us, err) != 0 ||
         audit_expire(db, expiry->before_us, CHORE_ROWS, &expiry->deleted, err) != 0 ||
-        ticket_expire(db, expiry->now_us, CHORE_ROWS, &tickets, err) != 0)
+        ticket_expire(db, expiry->now_us, CHORE_ROWS, &tickets, err) != 0 ||
+        history_expire(db, expiry->now_us, err) != 0)
         return -1;
     if (tickets > expiry->deleted)
         expiry->deleted = tickets;
