@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate_campaign.h"
 #include "gate_row.h"
 
 /* How long a message waits for the store; Postfix waits 300 s for the verdict. chosen
  */
-enum { STORE_TIMEOUT_MS = 20000 };
+enum { STORE_TIMEOUT_MS = 20000, PAST_TIMEOUT_MS = 200 };
 
 /* What the writer's thread works on while the message's own thread waits. */
 struct decision {
@@ -17,6 +18,8 @@ struct decision {
     struct charge_request request;
     struct charge charge;
     struct audit_row row;
+    struct gate_campaign campaign;
+    struct past past;
     struct plan *plan;
     int64_t *id;
 };
@@ -49,6 +52,10 @@ static int decide(struct db *db, void *arg, struct err *err)
     struct decision *d = arg;
     const struct passage *passage = d->passage;
     const struct settings *settings = passage->engine->settings;
+    if (gate_campaign_join(db, passage, d->judgement->sender.key, &d->campaign, err) <
+        0)
+        return -1;
+    d->request.campaign = d->row.campaign = span_of(d->campaign.key);
     if (limits_charge(db, settings->limits, settings->limit_count, &d->request,
                       passage->limit_now_us, passage->msg->arena, &d->charge, err) < 0)
         return -1;
@@ -64,6 +71,19 @@ static int decide(struct db *db, void *arg, struct err *err)
     gate_row_decided(&d->charge, d->plan, clock_elapsed_us() - passage->started_us,
                      &d->row);
     return audit_record(db, &d->row, d->id, err);
+}
+
+/* The past is asked for beside the writer; a store that is away costs no facts but
+ * these, and says so when the decision is written. */
+static int ask_past(struct db *db, void *arg, struct err *err)
+{
+    struct decision *d = arg;
+    struct past past = {.is_known = true};
+    if (gate_campaign_past(db, &d->campaign, d->passage->now_us, d->passage->msg->arena,
+                           &past, err) != 0)
+        return -1;
+    d->past = past;
+    return 0;
 }
 
 /* The store or memory failed: mail waits, or passes if the config says so. */
@@ -97,8 +117,11 @@ enum outcome gate_run(const struct passage *passage, struct judgement *judgement
 
     gate_identify(passage->engine->settings, passage->msg, passage->env,
                   &judgement->sender);
-    gate_judge(passage->engine, passage->msg, passage->env, NULL, passage->now_us,
-               judgement);
+    gate_campaign_sketch(passage->msg, passage->env, &decision.campaign);
+    if (passage->reader != NULL)
+        reader_run(passage->reader, ask_past, &decision, PAST_TIMEOUT_MS, NULL);
+    gate_judge(passage->engine, passage->msg, passage->env, &decision.past,
+               passage->now_us, judgement);
     gate_request(passage, judgement, &decision.request);
     gate_row(passage, judgement, &decision.row);
     if (arena_is_broken(passage->msg->arena)) {

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "store/audit.h"
+#include "store/campaign.h"
 
 enum {
     BATCH_MAX = 256,      /* jobs in one commit: bounds how long the last one waits */
@@ -174,18 +175,21 @@ static void run_batch(struct writer *writer, struct ticket *first)
 /* ---- chores ---- */
 
 struct expiry {
-    int64_t before_us, deleted;
+    int64_t now_us, before_us, deleted;
 };
 
 static int expire_job(struct db *db, void *arg, struct err *err)
 {
     struct expiry *expiry = arg;
+    if (campaign_expire(db, expiry->now_us, CHORE_ROWS, err) != 0)
+        return -1;
     return audit_expire(db, expiry->before_us, CHORE_ROWS, &expiry->deleted, err);
 }
 
 static void delete_old(struct writer *writer, int64_t keep_s)
 {
-    struct expiry expiry = {.before_us = ((int64_t)time(NULL) - keep_s) * 1000000};
+    int64_t now_us = clock_wall_us();
+    struct expiry expiry = {.now_us = now_us, .before_us = now_us - keep_s * 1000000};
     struct ticket ticket = {.job = expire_job, .arg = &expiry};
     writer->chore_at_ms = now_ms() + CHORE_MS;
     run_batch(writer, &ticket);
