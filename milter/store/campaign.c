@@ -5,7 +5,7 @@
 
 #include "base/bounds.h"
 
-enum { KEY_DIGITS_LEAST = 4 };
+enum { KEY_DIGITS_LEAST = 4, KEY_DIGITS_MOST = 13 }; /* 13 hold 63 bits */
 
 static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -14,7 +14,7 @@ static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 char *campaign_key_print(int64_t id, char out[CAMPAIGN_KEY_BYTES])
 {
     size_t count = KEY_DIGITS_LEAST;
-    while (count < CAMPAIGN_KEY_BYTES - 2 && id >> (5 * count) != 0)
+    while (count < KEY_DIGITS_MOST && id >> (5 * count) != 0)
         count++;
     out[0] = 'c';
     out[count + 1] = '\0';
