@@ -7,6 +7,9 @@
 
 enum { KEY_DIGITS_LEAST = 4, KEY_DIGITS_MOST = 13 }; /* 13 hold 63 bits */
 
+/* How far campaign.last_us may lie behind. chosen */
+#define LAST_STEP_US (INT64_C(3600) * 1000000)
+
 static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /* ---- keys ---- */
@@ -58,10 +61,17 @@ bool campaign_key_parse(struct span text, char out[CAMPAIGN_KEY_BYTES])
     OR_BAND("7", "?8")
 
 static const char candidates_sql[] =
-    "SELECT id, key, sketch, messages, recipients, senders FROM (SELECT campaign AS "
+    "SELECT id, key, sketch, messages, recipients, senders, last_us FROM (SELECT "
+    "campaign AS "
     "candidate FROM (" BANDS
     ") GROUP BY campaign HAVING count(*) >= ?11 ORDER BY count(*) DESC LIMIT ?10) "
     "CROSS JOIN campaign ON id = candidate WHERE last_us >= ?9";
+
+/* Signed: four bytes in the table for any. */
+static int32_t band_value(const struct sketch *sketch, unsigned band)
+{
+    return (int32_t)sketch_band(sketch, band);
+}
 
 static void keep_better(struct query *query, const struct sketch *sketch,
                         unsigned *best, struct campaign *out)
@@ -77,7 +87,8 @@ static void keep_better(struct query *query, const struct sketch *sketch,
     *out = (struct campaign){.id = id,
                              .messages = query_int(query, 3),
                              .recipients = query_int(query, 4),
-                             .senders = query_int(query, 5)};
+                             .senders = query_int(query, 5),
+                             .last_us = query_int(query, 6)};
     struct span key = query_text(query, 1);
     if (key.len < sizeof out->key)
         memcpy(out->key, key.at, key.len);
@@ -95,7 +106,7 @@ int campaign_find(struct db *db, const struct sketch *sketch, int64_t now_us,
     if (query == NULL)
         return -1;
     for (unsigned band = 0; band < SKETCH_BANDS; band++)
-        query_bind_int(query, (int)band + 1, sketch_band(sketch, band));
+        query_bind_int(query, (int)band + 1, band_value(sketch, band));
     query_bind_int(query, 9, now_us - CAMPAIGN_UNUSED_US);
     query_bind_int(query, 10, CAMPAIGN_CANDIDATES);
     query_bind_int(query, 11, SKETCH_SHARED);
@@ -106,41 +117,78 @@ int campaign_find(struct db *db, const struct sketch *sketch, int64_t now_us,
 
 /* ---- counting ---- */
 
-static int begin(struct db *db, const struct campaign_message *message,
-                 struct campaign *out, struct err *err)
+static int insert_band(struct db *db, unsigned band, const struct sketch *sketch,
+                       int64_t id, struct err *err)
+{
+    struct query *query = db_query(
+        db, "INSERT INTO campaign_band (band, value, campaign) VALUES (?1, ?2, ?3)",
+        err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, band);
+    query_bind_int(query, 2, band_value(sketch, band));
+    query_bind_int(query, 3, id);
+    return query_run(query, err);
+}
+
+static int insert_sender(struct db *db, int64_t id, struct span sender, struct err *err)
+{
+    struct query *query = db_query(
+        db,
+        "INSERT INTO campaign_sender (campaign, sender, messages) VALUES (?1, ?2, 1)",
+        err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, id);
+    query_bind_text(query, 2, span_head(sender, BOUND_KEY_BYTES));
+    return query_run(query, err);
+}
+
+/* The key is the id's, which the insert gives. */
+static int insert_campaign(struct db *db, const struct campaign_message *message,
+                           struct campaign *out, struct err *err)
 {
     char text[SKETCH_TEXT_BYTES];
     struct query *query = db_query(
         db,
         "INSERT INTO campaign (key, sketch, first_us, last_us, messages, recipients, "
-        "senders, subject) VALUES ('', ?1, ?2, ?2, 0, 0, 0, '')",
+        "senders, subject) VALUES ('', ?1, ?2, ?2, 1, ?3, 1, ?4)",
         err);
     if (query == NULL)
         return -1;
     query_bind_text(query, 1, span_of(sketch_print(message->sketch, text)));
     query_bind_int(query, 2, message->at_us);
+    query_bind_int(query, 3, message->recipients);
+    query_bind_text(query, 4, span_head(message->subject, BOUND_COLUMN_BYTES));
     if (query_run(query, err) != 0)
         return -1;
-    *out = (struct campaign){.id = db_last_id(db)};
+    *out = (struct campaign){.id = db_last_id(db),
+                             .last_us = message->at_us,
+                             .messages = 1,
+                             .recipients = message->recipients,
+                             .senders = 1};
     campaign_key_print(out->id, out->key);
-    for (unsigned band = 0; band < SKETCH_BANDS; band++) {
-        query = db_query(
-            db, "INSERT INTO campaign_band (band, value, campaign) VALUES (?1, ?2, ?3)",
-            err);
-        if (query == NULL)
-            return -1;
-        query_bind_int(query, 1, band);
-        query_bind_int(query, 2, sketch_band(message->sketch, band));
-        query_bind_int(query, 3, out->id);
-        if (query_run(query, err) != 0)
-            return -1;
-    }
-    return 0;
+    query = db_query(db, "UPDATE campaign SET key = ?2 WHERE id = ?1", err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, out->id);
+    query_bind_text(query, 2, span_of(out->key));
+    return query_run(query, err);
 }
 
-/* One more of a sender that is known: whether it was. */
-static int count_known_sender(struct db *db, int64_t id, struct span sender,
-                              bool *is_known, struct err *err)
+static int begin(struct db *db, const struct campaign_message *message,
+                 struct campaign *out, struct err *err)
+{
+    if (insert_campaign(db, message, out, err) != 0)
+        return -1;
+    for (unsigned band = 0; band < SKETCH_BANDS; band++)
+        if (insert_band(db, band, message->sketch, out->id, err) != 0)
+            return -1;
+    return insert_sender(db, out->id, message->sender, err);
+}
+
+static int count_sender(struct db *db, struct span sender, struct campaign *campaign,
+                        struct err *err)
 {
     struct query *query =
         db_query(db,
@@ -149,32 +197,28 @@ static int count_known_sender(struct db *db, int64_t id, struct span sender,
                  err);
     if (query == NULL)
         return -1;
-    query_bind_int(query, 1, id);
-    query_bind_text(query, 2, sender);
+    query_bind_int(query, 1, campaign->id);
+    query_bind_text(query, 2, span_head(sender, BOUND_KEY_BYTES));
     if (query_run(query, err) != 0)
         return -1;
-    *is_known = db_changes(db) > 0;
-    return 0;
+    if (db_changes(db) > 0 || campaign->senders >= CAMPAIGN_SENDERS)
+        return 0;
+    campaign->senders++;
+    return insert_sender(db, campaign->id, sender, err);
 }
 
-static int count_sender(struct db *db, struct span sender, struct campaign *campaign,
-                        struct err *err)
+/* last_us has an index to keep: once in a while is enough to know who is in use. */
+static int store_time(struct db *db, const struct campaign_message *message,
+                      const struct campaign *campaign, struct err *err)
 {
-    bool is_known;
-    sender = span_head(sender, BOUND_KEY_BYTES);
-    if (count_known_sender(db, campaign->id, sender, &is_known, err) != 0)
-        return -1;
-    if (is_known || campaign->senders >= CAMPAIGN_SENDERS)
+    if (message->at_us < campaign->last_us + LAST_STEP_US)
         return 0;
-    struct query *query = db_query(
-        db,
-        "INSERT INTO campaign_sender (campaign, sender, messages) VALUES (?1, ?2, 1)",
-        err);
+    struct query *query =
+        db_query(db, "UPDATE campaign SET last_us = ?2 WHERE id = ?1", err);
     if (query == NULL)
         return -1;
     query_bind_int(query, 1, campaign->id);
-    query_bind_text(query, 2, sender);
-    campaign->senders++;
+    query_bind_int(query, 2, message->at_us);
     return query_run(query, err);
 }
 
@@ -183,19 +227,19 @@ static int store_counts(struct db *db, const struct campaign_message *message,
 {
     struct query *query =
         db_query(db,
-                 "UPDATE campaign SET key = ?2, last_us = max(last_us, ?3), messages = "
-                 "?4, recipients = ?5, senders = ?6, subject = ?7 WHERE id = ?1",
+                 "UPDATE campaign SET messages = ?2, recipients = ?3, senders = ?4, "
+                 "subject = ?5 WHERE id = ?1",
                  err);
     if (query == NULL)
         return -1;
     query_bind_int(query, 1, campaign->id);
-    query_bind_text(query, 2, span_of(campaign->key));
-    query_bind_int(query, 3, message->at_us);
-    query_bind_int(query, 4, campaign->messages);
-    query_bind_int(query, 5, campaign->recipients);
-    query_bind_int(query, 6, campaign->senders);
-    query_bind_text(query, 7, span_head(message->subject, BOUND_COLUMN_BYTES));
-    return query_run(query, err);
+    query_bind_int(query, 2, campaign->messages);
+    query_bind_int(query, 3, campaign->recipients);
+    query_bind_int(query, 4, campaign->senders);
+    query_bind_text(query, 5, span_head(message->subject, BOUND_COLUMN_BYTES));
+    if (query_run(query, err) != 0)
+        return -1;
+    return store_time(db, message, campaign, err);
 }
 
 int campaign_record(struct db *db, const struct campaign_message *message,
@@ -205,8 +249,8 @@ int campaign_record(struct db *db, const struct campaign_message *message,
         return -1;
     if (message->sketch->kind == SKETCH_NONE)
         return 0;
-    if (out->id == 0 && begin(db, message, out, err) != 0)
-        return -1;
+    if (out->id == 0)
+        return begin(db, message, out, err);
     out->messages++;
     out->recipients += message->recipients;
     if (count_sender(db, message->sender, out, err) != 0)
@@ -240,7 +284,7 @@ static int delete_one(struct db *db, int64_t id, const struct sketch *sketch,
         if (query == NULL)
             return -1;
         query_bind_int(query, 1, band);
-        query_bind_int(query, 2, sketch_band(sketch, band));
+        query_bind_int(query, 2, band_value(sketch, band));
         query_bind_int(query, 3, id);
         if (query_run(query, err) != 0)
             return -1;

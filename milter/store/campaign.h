@@ -36,6 +36,7 @@ enum {
 struct campaign {
     int64_t id;                   /* 0: none */
     char key[CAMPAIGN_KEY_BYTES]; /* "c" and the id in Crockford's base 32: "c07QJ" */
+    int64_t last_us;              /* in use, to the hour */
     int64_t messages, recipients;
     int64_t senders; /* different ones, CAMPAIGN_SENDERS at most */
 };
