@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "store/campaign.h"
+#include "gate_campaign.h"
 
 #define DAY (INT64_C(86400) * 1000000)
 
@@ -217,6 +217,28 @@ static void test_crowd(void **state)
     assert_int_equal(find(w, &like).id, id);
 }
 
+/* What facts are told before a message is judged. */
+static void test_past(void **state)
+{
+    struct world *w = *state;
+    struct arena *arena = arena_new(1 << 20);
+    struct gate_campaign campaign = {.sketch = sketch_like(1, 0)};
+    struct past past = {.is_known = true};
+    assert_int_equal(
+        gate_campaign_past(w->db, &campaign, w->now_us, arena, &past, NULL), 0);
+    assert_int_equal(past.campaign.len, 0);
+    assert_int_equal(past.campaign_messages, 0);
+    struct campaign now = record(w, &campaign.sketch, "a", 3);
+    record(w, &campaign.sketch, "b", 4);
+    assert_int_equal(
+        gate_campaign_past(w->db, &campaign, w->now_us, arena, &past, NULL), 0);
+    assert_true(span_eq(past.campaign, span_of(now.key)));
+    assert_int_equal(past.campaign_messages, 2);
+    assert_int_equal(past.campaign_recipients, 7);
+    assert_int_equal(past.campaign_senders, 2);
+    arena_free(&arena);
+}
+
 static void test_keys(void **state)
 {
     (void)state;
@@ -244,6 +266,7 @@ int main(void)
         TEST(test_senders_are_bounded),
         TEST(test_over_and_forgotten),
         TEST(test_crowd),
+        TEST(test_past),
         cmocka_unit_test(test_keys),
     };
     return cmocka_run_group_tests_name("campaign", tests, NULL, NULL);
