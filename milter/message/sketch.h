@@ -3,11 +3,11 @@
  * sketch - sixteen numbers by which two mails with nearly the same text know each
  * other.
  *
- * Stage: message. Pure but for the arena. MinHash (Broder 1997) over runs of SKETCH_RUN
- * words of the text that is shown (sketch_words): the share of equal numbers estimates
- * how much two texts have in common. What has too few words for that is known by other
- * things, and then wholly or not at all: attached files, or its words and link domains.
- * Hidden text has no part in it.
+ * Stage: message. Pure but for the arena. MinHash (Broder 1997) over the words of the
+ * text that is shown (sketch_words) and each two neighbours: the share of equal numbers
+ * estimates how much two texts have in common. What has too few words for that is known
+ * by other things, and then wholly or not at all: attached files, or its words and link
+ * domains. Hidden text has no part in it.
  */
 #ifndef OUTGATE_MESSAGE_SKETCH_H
 #define OUTGATE_MESSAGE_SKETCH_H

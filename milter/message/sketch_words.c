@@ -9,6 +9,9 @@ enum {
     GREETING_BYTES = 60,      /* chosen: "Dear" and a name with titles */
     FOOTER_BYTES = 600,       /* chosen: more below a line is no footer */
     FOOTED_WORDS = 14,        /* chosen: fewer words have a footer after "-- " alone */
+    NOTICE_BYTES = 2500,      /* chosen: a longer paragraph is no legal notice */
+    NOTICE_LINE_BYTES = 120,  /* chosen: a shorter line is none by itself */
+    NOTICE_MARKS = 2,         /* chosen: words of the trade beside "confidential" */
     RULER_BYTES = 10,         /* chosen: ---------- */
     QUOTE_NAME_BYTES = 8,     /* chosen: who is quoted, before '>' */
 };
@@ -253,7 +256,11 @@ static bool is_quoted(struct span line)
 /* All that is left is quoted without a mark: above it stands its head alone. */
 static bool is_quote_to_end(struct span line, struct span rest)
 {
-    return is_quote_head(line) && !is_quoted(span_trim(rest));
+    if (!is_quote_head(line))
+        return false;
+    while (rest.len > 0 && ascii_is_space(rest.at[0]))
+        rest = span_from(rest, 1);
+    return !is_quoted(rest);
 }
 
 static bool is_ruler(struct span line)
@@ -276,12 +283,62 @@ static bool is_footer(const struct sketch_words *words, struct span line,
            (words->count >= FOOTED_WORDS && is_ruler(line));
 }
 
+/* ---- legal notices ---- */
+
+static bool has_one_of(struct span text, const char *const *parts, size_t wanted)
+{
+    for (; *parts != NULL && wanted > 0; parts++)
+        wanted -= span_ifind(text, span_of(*parts)) >= 0;
+    return wanted == 0;
+}
+
+/* "This message is confidential and intended for ...", under all that one company's
+ * people write: longer than many a mail, and not what they say. */
+static bool is_notice(struct span text)
+{
+    static const char *const first[] = {"confiden", "vertraulich", NULL};
+    static const char *const second[] = {
+        "intended",       "recipient",    "addressee", "privileged", "disclos",
+        "unauthori",      "delete",       "notify",    "prohibited", "destinataire",
+        "supprimer",      "destinatario", "eliminar",  "prohibid",   "interdit",
+        "Empf\u00e4nger", "l\u00f6schen", NULL};
+    return text.len <= NOTICE_BYTES && has_one_of(text, first, 1) &&
+           has_one_of(text, second, NOTICE_MARKS);
+}
+
+/* As far as the next empty line. */
+static struct span paragraph(struct span text)
+{
+    ptrdiff_t end = span_find(span_head(text, NOTICE_BYTES + 2), SPAN("\n\n"));
+    return end >= 0 ? span_head(text, (size_t)end + 1) : text;
+}
+
+/* How many bytes of a notice begin here, below a text of some length. HTML has it in
+ * one line, others in a paragraph. */
+static size_t notice_bytes(const struct sketch_words *words, struct span text,
+                           bool is_paragraph)
+{
+    if (words->count < FOOTED_WORDS)
+        return 0;
+    struct span line, rest;
+    struct span whole = is_paragraph ? paragraph(text) : SPAN("");
+    if (whole.len > 0 && is_notice(whole))
+        return whole.len;
+    span_cut(text, '\n', &line, &rest);
+    return line.len >= NOTICE_LINE_BYTES && is_notice(line) ? line.len : 0;
+}
+
+/* ---- all of it ---- */
+
 void sketch_words_read(struct sketch_words *words, struct span text, bool is_reply)
 {
     struct span line;
     size_t before = words->count;
+    bool is_paragraph = true; /* an empty line stands above */
     while (text.len > 0 && words->count < words->max) {
+        text = span_from(text, notice_bytes(words, text, is_paragraph));
         span_cut(text, '\n', &line, &text);
+        is_paragraph = line.len == 0;
         line = span_trim(line);
         if (is_footer(words, line, text) || (is_reply && is_quote_to_end(line, text)))
             break;

@@ -7,7 +7,8 @@
  * invisible character inside. A number, and any word with a digit in it, is one and the
  * same word; web and mail addresses are none. Left out as well: a greeting at the
  * beginning; at the end a signature after "-- " (RFC 3676 4.3) and a short footer below
- * a ruler; and in a reply what is quoted.
+ * a ruler; below a text of some length a notice of confidentiality; and in a reply what
+ * is quoted.
  * Must never: take time that grows faster than the text.
  */
 #ifndef OUTGATE_MESSAGE_SKETCH_WORDS_H

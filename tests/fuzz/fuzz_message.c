@@ -9,6 +9,7 @@
 #include "base/bounds.h"
 #include "message/address.h"
 #include "message/message.h"
+#include "message/sketch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -93,6 +94,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         for (size_t i = 0; i < msg->link_count; i++)
             touch(msg->links[i].target);
         check_addresses(arena, msg);
+        struct sketch sketch;
+        sketch_make(msg, &sketch);
+        require(sketch.kind == SKETCH_NONE || sketch_equal(&sketch, &sketch) == 16);
     }
     arena_free(&arena);
     return 0;

@@ -191,6 +191,37 @@ static void test_signatures(void **state)
     assert_false(is_same(one, two));
 }
 
+/* A notice that is longer than the mail; as a paragraph, and as HTML has it. */
+static void test_notices(void **state)
+{
+    (void)state;
+#define NOTICE                                                                         \
+    "This message and its attachments are confidential and intended for the named "    \
+    "recipient alone.%sIf it has come to you by mistake, please notify the sender at " \
+    "once and delete it%sfrom your system; you must not copy it or use it for any "    \
+    "purpose, nor disclose what it says%sto any other person. Though it was looked "   \
+    "through for harmful programs before it was sent, whoever opens it does so at "    \
+    "his own risk: the company takes no "                                              \
+    "responsibility for viruses.%s"
+    static const char *const notes[] = {
+        "The invoice for the stairs in the north wing is on its way to you by post.",
+        "Peter is ill today and asks whether you can take his visitors at eleven and "
+        "three."};
+    for (int form = 0; form < 2; form++) {
+        char mails[2][2000];
+        for (int i = 0; i < 2; i++) {
+            const char *end = form == 0 ? "\n" : " ";
+            size_t len = (size_t)snprintf(mails[i], sizeof mails[i], "%s%s%s",
+                                          form == 0 ? MAIL : HTML "<p>", notes[i],
+                                          form == 0 ? "\n\n" : "</p><p>");
+            snprintf(mails[i] + len, sizeof mails[i] - len, NOTICE, end, end, end, end);
+        }
+        assert_int_equal(sketch_of(mails[0]).kind, SKETCH_TEXT);
+        assert_false(is_same(mails[0], mails[1]));
+        assert_true(is_same(mails[0], mails[0]));
+    }
+}
+
 /* ---- little text ---- */
 
 #define PART(type, body)                                                               \
@@ -306,8 +337,17 @@ static void test_print_and_parse(void **state)
 static void test_hostile(void **state)
 {
     (void)state;
-    static const char *const units[] = {".a",    "a.",   "@",  "http://",    ">",
-                                        "-- \n", "\xf0", "a/", "On wrote:\n"};
+    static const char *const units[] = {".a",
+                                        "a.",
+                                        "@",
+                                        "http://",
+                                        ">",
+                                        "-- \n",
+                                        "\xf0",
+                                        "a/",
+                                        "On wrote:\n",
+                                        "x wrote:\n>\n",
+                                        "\n\nconfidential "};
     enum { BYTES = 1 << 19 };
     char *text = malloc(BYTES + 1);
     assert_non_null(text);
@@ -332,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_other_text),
         cmocka_unit_test(test_answers_in_a_thread),
         cmocka_unit_test(test_signatures),
+        cmocka_unit_test(test_notices),
         cmocka_unit_test(test_little_text),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_words),
