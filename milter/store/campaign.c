@@ -316,11 +316,13 @@ static int find_over(struct db *db, int64_t before_us, int64_t *id,
     return 1;
 }
 
-int campaign_expire(struct db *db, int64_t now_us, unsigned rows, struct err *err)
+int campaign_expire(struct db *db, int64_t now_us, unsigned rows, int64_t *deleted,
+                    struct err *err)
 {
     struct sketch sketch;
     int64_t id, count;
     int found = 1;
+    *deleted = 0;
     if (count_all(db, &count, err) != 0)
         return -1;
     for (unsigned i = 0; i < rows && found > 0; i++) {
@@ -329,6 +331,7 @@ int campaign_expire(struct db *db, int64_t now_us, unsigned rows, struct err *er
                           &sketch, err);
         if (found > 0 && delete_one(db, id, &sketch, err) != 0)
             return -1;
+        *deleted += found > 0;
     }
     return found < 0 ? -1 : 0;
 }

@@ -62,8 +62,10 @@ struct campaign_message {
 int campaign_record(struct db *db, const struct campaign_message *message,
                     struct campaign *out, struct err *err);
 
-/* campaign_expire - delete at most `rows` campaigns that are over. */
-int campaign_expire(struct db *db, int64_t now_us, unsigned rows, struct err *err);
+/* campaign_expire - delete at most `rows` campaigns that are over; *deleted says how
+ * many. */
+int campaign_expire(struct db *db, int64_t now_us, unsigned rows, int64_t *deleted,
+                    struct err *err);
 
 /* campaign_key_print - the key of an id, > 0. */
 char *campaign_key_print(int64_t id, char out[CAMPAIGN_KEY_BYTES]);

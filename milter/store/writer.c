@@ -20,6 +20,7 @@ enum {
     CHORE_MS = 60 * 1000, /* between two looks for old rows */
     CHORE_AGAIN_MS = 200, /* ... when the last look did not find the end of them */
     CHORE_ROWS = 200,     /* old rows deleted in one step: a few milliseconds */
+    CHORE_CAMPAIGNS = 50, /* and campaigns, of ten rows each */
     WAL_IDLE_BYTES = 1 << 20,  /* a larger WAL is emptied in an idle moment */
     WAL_FULL_BYTES = 64 << 20, /* a larger one at once: readers have held it up */
 };
@@ -175,13 +176,14 @@ static void run_batch(struct writer *writer, struct ticket *first)
 /* ---- chores ---- */
 
 struct expiry {
-    int64_t now_us, before_us, deleted;
+    int64_t now_us, before_us, deleted, campaigns;
 };
 
 static int expire_job(struct db *db, void *arg, struct err *err)
 {
     struct expiry *expiry = arg;
-    if (campaign_expire(db, expiry->now_us, CHORE_ROWS, err) != 0)
+    if (campaign_expire(db, expiry->now_us, CHORE_CAMPAIGNS, &expiry->campaigns, err) !=
+        0)
         return -1;
     return audit_expire(db, expiry->before_us, CHORE_ROWS, &expiry->deleted, err);
 }
@@ -193,7 +195,8 @@ static void delete_old(struct writer *writer, int64_t keep_s)
     struct ticket ticket = {.job = expire_job, .arg = &expiry};
     writer->chore_at_ms = now_ms() + CHORE_MS;
     run_batch(writer, &ticket);
-    if (ticket.rc == 0 && expiry.deleted == CHORE_ROWS)
+    if (ticket.rc == 0 &&
+        (expiry.deleted == CHORE_ROWS || expiry.campaigns == CHORE_CAMPAIGNS))
         writer->chore_at_ms = now_ms() + CHORE_AGAIN_MS;
 }
 

@@ -178,6 +178,7 @@ static void test_over_and_forgotten(void **state)
     struct world *w = *state;
     struct sketch used = sketch_like(1, 0);
     struct sketch unused = sketch_like(2, 0);
+    int64_t deleted;
     int64_t id = record(w, &used, "a", 1).id;
     int64_t other = record(w, &unused, "a", 1).id;
     w->now_us += 5 * DAY;
@@ -186,14 +187,15 @@ static void test_over_and_forgotten(void **state)
     assert_int_equal(find(w, &used).id, id); /* ten days old, used five days ago */
     assert_int_equal(find(w, &unused).id, 0);
     assert_int_not_equal(record(w, &unused, "a", 1).id, other); /* a new one */
-    assert_int_equal(campaign_expire(w->db, w->now_us, 100, &w->err), 0);
+    assert_int_equal(campaign_expire(w->db, w->now_us, 100, &deleted, &w->err), 0);
     assert_int_equal(count_of(w, "SELECT count(*) FROM campaign"), 2);
     assert_int_equal(count_of(w, "SELECT count(*) FROM campaign_band"), 16);
     assert_int_equal(count_of(w, "SELECT count(*) FROM campaign_sender"), 3);
     w->now_us += 8 * DAY;
-    assert_int_equal(campaign_expire(w->db, w->now_us, 1, &w->err), 0);
-    assert_int_equal(count_of(w, "SELECT count(*) FROM campaign"), 1); /* in steps */
-    assert_int_equal(campaign_expire(w->db, w->now_us, 100, &w->err), 0);
+    assert_int_equal(campaign_expire(w->db, w->now_us, 1, &deleted, &w->err), 0);
+    assert_int_equal(deleted, 1); /* in steps */
+    assert_int_equal(count_of(w, "SELECT count(*) FROM campaign"), 1);
+    assert_int_equal(campaign_expire(w->db, w->now_us, 100, &deleted, &w->err), 0);
     assert_int_equal(count_of(w, "SELECT count(*) FROM campaign_band"), 0);
     assert_int_equal(count_of(w, "SELECT count(*) FROM campaign_sender"), 0);
 }
