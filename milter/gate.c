@@ -61,6 +61,25 @@ static void plan(struct decision *d)
                      &d->row);
 }
 
+/* Into its campaign, and among what its sender did. What a ticket shows to be counted
+ * already is not counted again. */
+static int count(struct db *db, struct decision *d, struct err *err)
+{
+    if (!border_is_counted(d->border) &&
+        gate_campaign_join(db, d->passage, d->judgement->sender.key, &d->past.campaign,
+                           err) < 0)
+        return -1;
+    d->request.campaign = d->row.campaign = span_of(d->past.campaign.key);
+    return gate_past_count(db, &d->past, &d->request, err);
+}
+
+static int remember(struct db *db, struct decision *d, struct err *err)
+{
+    if (border_is_counted(d->border))
+        return 0;
+    return gate_past_record(db, &d->past, d->judgement, &d->request, d->plan, err);
+}
+
 /* Orders and limits, plan, record, note: one job of the writer, one transaction. */
 static int decide(struct db *db, void *arg, struct err *err)
 {
@@ -70,12 +89,10 @@ static int decide(struct db *db, void *arg, struct err *err)
         return -1;
     if (is_own)
         return 0;
-    if (gate_past_count(db, &d->past, &d->request, err) < 0 ||
-        gate_charge(db, d, err) < 0)
+    if (count(db, d, err) < 0 || gate_charge(db, d, err) < 0)
         return -1;
     plan(d);
-    if (gate_past_record(db, &d->past, d->judgement, &d->request, d->plan, err) < 0 ||
-        audit_record(db, &d->row, d->id, err) < 0 ||
+    if (remember(db, d, err) < 0 || audit_record(db, &d->row, d->id, err) < 0 ||
         border_record(db, d->border, d->passage, &d->judgement->sender, d->plan, *d->id,
                       err) < 0)
         return -1;

@@ -211,6 +211,12 @@ static struct sender stored_sender(struct span key)
     return (struct sender){.identity = identity_find(kind), .key = key};
 }
 
+bool border_is_counted(const struct border *border)
+{
+    return border->role == BORDER_LAST && is_sound(border) &&
+           border->row.mail_class == CLASS_OUTBOUND;
+}
+
 bool border_identify(const struct border *border, struct sender *out)
 {
     if (border->role == BORDER_LAST && !is_sound(border))

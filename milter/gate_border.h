@@ -49,6 +49,10 @@ struct border {
  * the same of a stranger's mail that is sent on. -1: the store or memory failed. */
 int border_open(const struct passage *passage, struct border *out, struct err *err);
 
+/* border_is_counted - the first pass has counted this message for its sender already;
+ * only recipients are new. */
+bool border_is_counted(const struct border *border);
+
 /* border_pass - border->is_passed: what is done with the message, and what the log
  * says. */
 void border_pass(const struct border *border, const struct passage *passage,

@@ -105,10 +105,19 @@ static void describe(const struct engine *engine, const struct message *msg,
         set_trait(out, TRAIT_UNSIGNED, out->from_domain);
 }
 
+struct inquiry {
+    struct gate_past *out;
+    struct arena *arena;
+};
+
 static int read_job(struct db *db, void *arg, struct err *err)
 {
-    struct gate_past *past = arg;
-    return history_read(db, &past->message, &past->past, err);
+    struct inquiry *inquiry = arg;
+    struct gate_past *past = inquiry->out;
+    if (history_read(db, &past->message, &past->past, err) < 0)
+        return -1;
+    return gate_campaign_past(db, &past->campaign, past->message.now_us, inquiry->arena,
+                              &past->past, err);
 }
 
 void gate_past_read(const struct engine *engine, const struct message *msg,
@@ -117,10 +126,12 @@ void gate_past_read(const struct engine *engine, const struct message *msg,
 {
     struct err err;
     memset(out, 0, sizeof *out);
+    struct inquiry inquiry = {.out = out, .arena = msg->arena};
     describe(engine, msg, env, sender, now_us, &out->message);
+    gate_campaign_sketch(msg, env, &out->campaign);
     if (reader == NULL)
         return;
-    if (reader_run(reader, read_job, out, READ_TIMEOUT_MS, &err) < 0)
+    if (reader_run(reader, read_job, &inquiry, READ_TIMEOUT_MS, &err) < 0)
         memset(&out->past, 0, sizeof out->past); /* half an answer is none */
 }
 

@@ -11,6 +11,7 @@
 #ifndef OUTGATE_GATE_PAST_H
 #define OUTGATE_GATE_PAST_H
 
+#include "gate_campaign.h"
 #include "passage.h"
 #include "store/history.h"
 
@@ -19,6 +20,7 @@ struct gate_past {
     struct past past;               /* for gate_judge */
     struct history_message message; /* spans in the message's arena */
     struct history_count count;     /* after gate_past_count */
+    struct gate_campaign campaign;  /* its sketch; the key after gate_campaign_join */
 };
 
 /* gate_past_read - ask reader (NULL: nothing is known) what is known of sender and

@@ -120,21 +120,22 @@ static void bind_outcome(struct query *query, const struct audit_row *row)
     bind_column(query, 29, row->incident);
     query_bind_int(query, 30, row->is_shadow);
     query_bind_int(query, 31, row->elapsed_us);
+    bind_column(query, 32, row->campaign);
 }
 
 static int insert_message(struct db *db, const struct audit_row *row, struct err *err)
 {
-    struct query *query =
-        db_query(db,
-                 "INSERT INTO message (at_us, class, path, sender, identified_by, "
-                 "queue_id, message_id, message_id_local, client_ip, client_name, "
-                 "helo, mail_from, header_from, from_domain, subject, x_mailer, "
-                 "script, recipients, rcpt_to, size_bytes, score, action, meant, "
-                 "reason, limit_name, limit_key, due_at_us, reply, incident, "
-                 "is_shadow, elapsed_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-                 "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, "
-                 "?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)",
-                 err);
+    struct query *query = db_query(
+        db,
+        "INSERT INTO message (at_us, class, path, sender, identified_by, "
+        "queue_id, message_id, message_id_local, client_ip, client_name, "
+        "helo, mail_from, header_from, from_domain, subject, x_mailer, "
+        "script, recipients, rcpt_to, size_bytes, score, action, meant, "
+        "reason, limit_name, limit_key, due_at_us, reply, incident, "
+        "is_shadow, elapsed_us, campaign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+        "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, "
+        "?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)",
+        err);
     if (query == NULL)
         return -1;
     bind_who(query, row);

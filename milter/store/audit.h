@@ -33,6 +33,7 @@ struct audit_row {
     struct span client_ip, client_name, helo;
     struct span mail_from, header_from, from_domain;
     struct span subject, x_mailer, script;
+    struct span campaign; /* its key, "" for none */
     int64_t recipients;
     struct span *recipient_list; /* the first few, stored in column rcpt_to */
     size_t recipient_list_count;

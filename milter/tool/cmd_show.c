@@ -31,6 +31,7 @@ struct dossier {
     struct span state, state_by; /* of its hold; "" if it was not held */
     int64_t state_at_us;
     struct chain chain;
+    int64_t campaign_others, campaign_senders; /* messages but this, all senders */
 };
 
 static void field(const char *name, const char *value)
@@ -83,6 +84,26 @@ static int read_state(struct tool *tool, struct dossier *d, struct err *err)
     return step < 0 ? -1 : 0;
 }
 
+static int read_campaign(struct tool *tool, struct dossier *d, struct err *err)
+{
+    if (d->record.campaign.len == 0)
+        return 0;
+    struct query *query =
+        db_query(tool->db,
+                 "SELECT count(*) - 1, count(DISTINCT sender) FROM message WHERE "
+                 "campaign = ?1 AND campaign <> ''",
+                 err);
+    if (query == NULL)
+        return -1;
+    query_bind_text(query, 1, d->record.campaign);
+    if (query_step(query, err) < 0)
+        return -1;
+    d->campaign_others = query_int(query, 0);
+    d->campaign_senders = query_int(query, 1);
+    query_reset(query);
+    return 0;
+}
+
 static void print_who(struct arena *arena, const struct record *r)
 {
     char text[128], time[PRINT_TIME_BYTES];
@@ -110,6 +131,18 @@ static void print_who(struct arena *arena, const struct record *r)
              (long long)r->recipients, r->recipients == 1 ? "" : "s",
              (long long)r->size_bytes, (double)r->elapsed_us / 1000);
     field("size", text);
+}
+
+static void print_campaign(struct arena *arena, const struct dossier *d)
+{
+    char text[200];
+    if (d->record.campaign.len == 0)
+        return;
+    snprintf(text, sizeof text, "%.*s, %lld more of it in the log, by %lld sender%s",
+             (int)d->record.campaign.len, d->record.campaign.at,
+             (long long)d->campaign_others, (long long)d->campaign_senders,
+             d->campaign_senders == 1 ? "" : "s");
+    text_field(arena, "campaign", span_of(text));
 }
 
 static void print_answer(struct arena *arena, const struct dossier *d)
@@ -272,6 +305,7 @@ static int print_people(struct tool *tool, const struct dossier *d, struct err *
     /* the descriptions are a convenience: without the rule files their names stand */
     ruleset_load(&rules, at, tool->rules != NULL ? 1 : paths->count, false, NULL, NULL);
     print_who(tool->arena, &d->record);
+    print_campaign(tool->arena, d);
     putchar('\n');
     print_answer(tool->arena, d);
     print_chain(tool->arena, &d->chain);
@@ -342,6 +376,8 @@ static void json_rest(struct json *json, const struct dossier *d)
     json_text_or_null(json, "hold_state_by", d->state_by);
     json_text_or_null(json, "headers", d->headers);
     chain_json(json, &d->chain);
+    json_int(json, "campaign_others", d->campaign_others);
+    json_int(json, "campaign_senders", d->campaign_senders);
 }
 
 /* The facts are a JSON object already. */
@@ -395,6 +431,7 @@ static int run(struct tool *tool, struct err *err)
     if (tool_open(tool, DB_READ, err) != 0 ||
         record_find(tool, span_of(tool->words[0]), &d.record, &others, err) != 0 ||
         read_evidence(tool, &d, err) != 0 || read_state(tool, &d, err) != 0 ||
+        read_campaign(tool, &d, err) != 0 ||
         chain_read(tool->db, d.record.id, tool->arena, &d.chain, err) != 0)
         return -1;
     if (others > 0)
