@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "gate_row.h"
+#include "limits/limit_clock.h"
 
 /* How long a message waits for the store; Postfix waits 300 s for the verdict. chosen
  */
@@ -49,9 +50,12 @@ static int decide(struct db *db, void *arg, struct err *err)
     struct decision *d = arg;
     const struct passage *passage = d->passage;
     const struct settings *settings = passage->engine->settings;
+    if (limit_clock_tick(db, passage->limit_now_us, passage->now_us, err) < 0)
+        return -1;
     if (limits_charge(db, settings->limits, settings->limit_count, &d->request,
                       passage->limit_now_us, passage->msg->arena, &d->charge, err) < 0)
         return -1;
+    limits_to_wall(&d->charge, passage->now_us - passage->limit_now_us);
     action_plan(&(struct plan_input){.settings = settings,
                                      .env = passage->env,
                                      .msg = passage->msg,

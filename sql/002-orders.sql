@@ -35,3 +35,8 @@ CREATE TABLE brake (
 
 -- What holds it: 'score', 'limit', 'brake' or 'block'; '' in rows of before.
 ALTER TABLE held_message ADD COLUMN cause TEXT NOT NULL DEFAULT '';
+
+-- Of a learned limit: thousandths of the sender's busiest hour, and the most that comes
+-- of it; 0 both in rows of before.
+ALTER TABLE limit_in_force ADD COLUMN learned_milli INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE limit_in_force ADD COLUMN ceiling INTEGER NOT NULL DEFAULT 0;

@@ -56,13 +56,11 @@ static double in_unit(const struct limit *limit, int64_t amount)
 
 void window_json(struct json *json, const struct window *window, int64_t now_us)
 {
-    static const char *const units[] = {"unknown", "messages", "recipients", "bytes",
-                                        "points"};
     char at[32];
     json_open(json, NULL, '{');
     json_text(json, "limit", span_of(window->limit->name));
     json_text(json, "key", window->key);
-    json_text(json, "unit", span_of(units[window->limit->unit]));
+    json_text(json, "unit", span_of(limit_unit_name(window->limit->unit)));
     json_number(json, "used", in_unit(window->limit, window->used));
     json_number(json, "amount", in_unit(window->limit, window->limit->amount));
     json_number(json, "window_s", (double)window->limit->window_us / 1e6);
