@@ -163,6 +163,7 @@ void gate_row_decided(const struct charge *charge, const struct plan *plan,
     row->meant = plan->meant;
     row->reason = span_of(plan->reason);
     row->due_at_us = plan->due_at_us;
+    row->cause = cause_name(plan->cause);
     row->is_shadow = plan->is_shadow;
     if (!plan->is_shadow)
         row->reply = span_of(plan->reply);

@@ -40,3 +40,10 @@ ALTER TABLE held_message ADD COLUMN cause TEXT NOT NULL DEFAULT '';
 -- of it; 0 both in rows of before.
 ALTER TABLE limit_in_force ADD COLUMN learned_milli INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE limit_in_force ADD COLUMN ceiling INTEGER NOT NULL DEFAULT 0;
+
+-- Refusals at MAIL FROM leave no audit row: they are counted here.
+ALTER TABLE blocked_sender ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE blocked_sender ADD COLUMN last_refused_us INTEGER;
+-- 1: the key is client_ip:NETWORK and stands for every address in it.
+ALTER TABLE blocked_sender ADD COLUMN is_network INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX blocked_sender_network ON blocked_sender (sender) WHERE is_network = 1;

@@ -52,7 +52,7 @@ SELECT held_message.message AS id,
        strftime('%Y-%m-%dT%H:%M:%SZ', held_at_us / 1000000, 'unixepoch') AS held_at,
        strftime('%Y-%m-%dT%H:%M:%SZ', held_message.due_at_us / 1000000, 'unixepoch')
            AS due_at,
-       sender, recipients, score, reason, mail_from, header_from, subject
+       sender, recipients, score, cause, reason, mail_from, header_from, subject
 FROM held_message JOIN message ON message.id = held_message.message
 WHERE state = 'waiting'
 ORDER BY held_message.due_at_us IS NULL, held_message.due_at_us, held_at_us,
@@ -63,7 +63,9 @@ CREATE VIEW blocked AS
 SELECT sender,
        strftime('%Y-%m-%dT%H:%M:%SZ', since_us / 1000000, 'unixepoch') AS since,
        strftime('%Y-%m-%dT%H:%M:%SZ', until_us / 1000000, 'unixepoch') AS until,
-       reason, by
+       reason, by, refused,
+       strftime('%Y-%m-%dT%H:%M:%SZ', last_refused_us / 1000000, 'unixepoch')
+           AS last_refused_at
 FROM blocked_sender
 WHERE until_us IS NULL OR until_us > (julianday('now') - 2440587.5) * 86400e6
 ORDER BY since_us DESC;

@@ -214,8 +214,8 @@ static int insert_held(struct db *db, const struct audit_row *row, int64_t id,
     struct query *query = db_query(db,
                                    "INSERT INTO held_message (message, queue_id, "
                                    "held_at_us, due_at_us, state, state_at_us, "
-                                   "state_by) VALUES (?1, ?2, ?3, ?4, 'waiting', ?3, "
-                                   "'')",
+                                   "state_by, cause) VALUES (?1, ?2, ?3, ?4, "
+                                   "'waiting', ?3, '', ?5)",
                                    err);
     if (query == NULL)
         return -1;
@@ -223,6 +223,7 @@ static int insert_held(struct db *db, const struct audit_row *row, int64_t id,
     bind_column(query, 2, row->queue_id);
     query_bind_int(query, 3, row->at_us);
     bind_time(query, 4, row->due_at_us);
+    query_bind_text(query, 5, span_of(row->cause));
     return query_run(query, err);
 }
 

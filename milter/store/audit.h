@@ -44,6 +44,7 @@ struct audit_row {
     const char *limit_name; /* NULL if no limit spoke */
     struct span limit_key;
     int64_t due_at_us;    /* 0: none */
+    const char *cause;    /* of a hold: "score", "limit", "brake", "block"; NULL: "" */
     struct span reply;    /* SMTP reply text given, "" for none */
     struct span incident; /* incident id, "" for none */
     bool is_shadow;

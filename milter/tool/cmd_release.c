@@ -4,12 +4,15 @@
  */
 #include "tool/commands.h"
 #include "tool/deed.h"
+#include "verdict/action.h"
 
 static struct deed given;
 
 static const struct option_row options[] = {
     {"sender", 0, "KEY", OPTION_TEXT, &given.sender,
      "all that this sender has waiting"},
+    {"cause", 0, "WHAT", OPTION_TEXT, &given.cause,
+     "what this holds: score, limit, brake or block"},
     {"due", 0, NULL, OPTION_FLAG, &given.due,
      "what is due by now (with --sender: of that sender)"},
     {"all", 0, NULL, OPTION_FLAG, &given.all, "everything that waits"},
@@ -18,6 +21,9 @@ static const struct option_row options[] = {
 
 static int run(struct tool *tool, struct err *err)
 {
+    if (given.cause != NULL && cause_find(span_of(given.cause)) == CAUSE_NONE)
+        return err_set(err, ERR_USAGE, "--cause %s: write score, limit, brake or block",
+                       given.cause);
     return deed_run(tool, &given, err);
 }
 

@@ -17,6 +17,7 @@ struct deed {
     bool is_drop;
     bool all, due;      /* all that waits; what is due by now */
     const char *sender; /* or NULL */
+    const char *cause;  /* what alone holds it: "brake", ...; or NULL */
     bool is_confirmed;  /* do not ask */
 };
 

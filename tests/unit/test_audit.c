@@ -408,12 +408,12 @@ static void test_views(void **state)
         row.charge = &w->charge;
         record(w, &row);
     }
-    assert_int_equal(
-        db_exec(w->db,
-                "INSERT INTO blocked_sender VALUES ('uid:1', 5, NULL, 'r', "
-                "'b'), ('uid:2', 5, 6, 'r', 'b')",
-                &w->err),
-        0);
+    assert_int_equal(db_exec(w->db,
+                             "INSERT INTO blocked_sender (sender, since_us, until_us, "
+                             "reason, by) VALUES ('uid:1', 5, NULL, 'r', "
+                             "'b'), ('uid:2', 5, 6, 'r', 'b')",
+                             &w->err),
+                     0);
     static const struct {
         const char *sql, *want;
     } rows[] = {
