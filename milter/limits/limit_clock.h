@@ -36,7 +36,7 @@ int64_t limit_clock_resume(const struct limit_anchor *saved,
 int limit_clock_load(struct db *db, struct limit_anchor *out, struct err *err);
 
 /* limit_clock_keep - inside a transaction: `now` becomes the anchor if the offset has
- * changed by more than a second or the anchor is a minute old; due times of held mail
+ * changed by more than 50 ms or the anchor is a minute old; due times of held mail
  * follow the offset. Cheap when there is nothing to do. */
 int limit_clock_keep(struct db *db, const struct limit_anchor *now, struct err *err);
 
