@@ -314,19 +314,22 @@ static int delete_part(struct db *db, const struct limit *limit, int id,
 }
 
 /* Table charge has times of the limit clock, table message of the wall clock; LATE_US
- * and what they differ by are how far a charge may lie behind its message. */
+ * and what they differ by are how far a charge may lie behind its message. Amounts
+ * count in full, also one above the limit: it may have been another limit's when it was
+ * charged.
+ */
 static int copy_charges(struct db *db, const struct limit *limit, int id,
                         const struct gap *gap, struct err *err)
 {
     struct query *query = db_query(
         db,
         "INSERT INTO limit_slot (limit_name, key, part, at_us, width_us, amount) "
-        "SELECT limit_name, key, ?2, at_us / ?3 * ?3, ?3, sum(min(amount, ?4)) "
+        "SELECT limit_name, key, ?2, at_us / ?3 * ?3, ?3, sum(amount) "
         "FROM charge WHERE message >= coalesce((SELECT id FROM message WHERE "
-        "at_us >= ?5 - ?7 - abs(coalesce((SELECT CAST(value AS INTEGER) FROM meta "
+        "at_us >= ?4 - ?6 - abs(coalesce((SELECT CAST(value AS INTEGER) FROM meta "
         "WHERE "
         "name = 'limit_offset_us'), 0)) ORDER BY at_us LIMIT 1), 0) AND "
-        "limit_name = ?1 AND at_us >= ?5 AND at_us < ?6 AND (?8 = '' OR key = ?8) "
+        "limit_name = ?1 AND at_us >= ?4 AND at_us < ?5 AND (?7 = '' OR key = ?7) "
         "GROUP BY key, at_us / ?3 "
         "ON CONFLICT (limit_name, key, part, at_us) DO UPDATE SET "
         "amount = amount + excluded.amount, "
@@ -337,11 +340,10 @@ static int copy_charges(struct db *db, const struct limit *limit, int id,
     query_bind_text(query, 1, span_of(limit->name));
     query_bind_int(query, 2, id);
     query_bind_int(query, 3, gap->width_us);
-    query_bind_int(query, 4, gap->most);
-    query_bind_int(query, 5, gap->from_us);
-    query_bind_int(query, 6, gap->before_us);
-    query_bind_int(query, 7, LATE_US);
-    query_bind_text(query, 8, gap->key);
+    query_bind_int(query, 4, gap->from_us);
+    query_bind_int(query, 5, gap->before_us);
+    query_bind_int(query, 6, LATE_US);
+    query_bind_text(query, 7, gap->key);
     return query_run(query, err);
 }
 
@@ -363,7 +365,6 @@ int limit_state_refill(struct db *db, const struct limit *old,
             continue;
         gap.width_us = is.width_us;
         gap.from_us = now_us - (LIMIT_SLOTS + 1) * is.width_us;
-        gap.most = limit->action != ACTION_SLOW ? is.amount : INT64_MAX;
         if (delete_part(db, limit, id, &gap, err) != 0 ||
             copy_charges(db, limit, id, &gap, err) != 0)
             return -1;
@@ -392,16 +393,23 @@ static int remember(struct db *db, struct span limit_name, struct span key,
     "name = 'sweep_limit'), ''), coalesce((SELECT value FROM meta WHERE "              \
     "name = 'sweep_key'), '')) ORDER BY limit_name, key, part, at_us LIMIT ?1)"
 
+/* The longest slot that any window of the row's limit and key has: what it was written
+ * with, the limit's own, an override's. */
+#define LONGEST_SLOT                                                                   \
+    "max(width_us, coalesce((SELECT CASE part WHEN 0 THEN slot_us ELSE "               \
+    "slot_us * burst / amount + 1 END FROM limit_in_force WHERE name = "               \
+    "swept.limit_name AND is_in_force), 0), coalesce((SELECT CASE part WHEN 0 THEN "   \
+    "window_us / 128 + 1 ELSE window_us / 128 * burst / amount + 1 END FROM "          \
+    "limit_override WHERE limit_override.limit_name = swept.limit_name AND "           \
+    "limit_override.key = swept.key), 0))"
+
 static int delete_dead(struct db *db, int64_t now_us, unsigned rows, struct err *err)
 {
     struct query *query =
         db_query(db,
-                 "DELETE FROM limit_slot WHERE (limit_name, key, "
-                 "part, at_us) IN (SELECT limit_name, key, part, "
-                 "at_us FROM " SWEPT " AS swept WHERE at_us + 130 * "
-                 "max(width_us, coalesce((SELECT CASE part WHEN 0 THEN slot_us ELSE "
-                 "slot_us * burst / amount + 1 END FROM limit_in_force WHERE "
-                 "name = limit_name AND is_in_force), 0)) <= ?2)",
+                 "DELETE FROM limit_slot WHERE (limit_name, key, part, at_us) IN "
+                 "(SELECT limit_name, key, part, at_us FROM " SWEPT
+                 " AS swept WHERE at_us + 130 * " LONGEST_SLOT " <= ?2)",
                  err);
     if (query == NULL)
         return -1;
