@@ -145,7 +145,7 @@ static int insert_slot(struct db *db, const struct limit *limit, enum limit_part
         db,
         "INSERT INTO limit_slot (limit_name, key, part, at_us, width_us, amount) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-        "ON CONFLICT (limit_name, key, part, at_us) DO UPDATE SET "
+        "ON CONFLICT (key, limit_name, part, at_us) DO UPDATE SET "
         "amount = amount + excluded.amount, "
         "width_us = max(width_us, excluded.width_us)",
         limit, id, key, err);
@@ -331,7 +331,7 @@ static int copy_charges(struct db *db, const struct limit *limit, int id,
         "name = 'limit_offset_us'), 0)) ORDER BY at_us LIMIT 1), 0) AND "
         "limit_name = ?1 AND at_us >= ?4 AND at_us < ?5 AND (?7 = '' OR key = ?7) "
         "GROUP BY key, at_us / ?3 "
-        "ON CONFLICT (limit_name, key, part, at_us) DO UPDATE SET "
+        "ON CONFLICT (key, limit_name, part, at_us) DO UPDATE SET "
         "amount = amount + excluded.amount, "
         "width_us = max(width_us, excluded.width_us)",
         err);
@@ -388,10 +388,10 @@ static int remember(struct db *db, struct span limit_name, struct span key,
 }
 
 #define SWEPT                                                                          \
-    "(SELECT limit_name, key, part, at_us, width_us FROM limit_slot WHERE "            \
-    "(limit_name, key) > (coalesce((SELECT value FROM meta WHERE "                     \
-    "name = 'sweep_limit'), ''), coalesce((SELECT value FROM meta WHERE "              \
-    "name = 'sweep_key'), '')) ORDER BY limit_name, key, part, at_us LIMIT ?1)"
+    "(SELECT key, limit_name, part, at_us, width_us FROM limit_slot WHERE "            \
+    "(key, limit_name) > (coalesce((SELECT value FROM meta WHERE "                     \
+    "name = 'sweep_key'), ''), coalesce((SELECT value FROM meta WHERE "                \
+    "name = 'sweep_limit'), '')) ORDER BY key, limit_name, part, at_us LIMIT ?1)"
 
 /* The longest slot that any window of the row's limit and key has: what it was written
  * with, the limit's own, an override's. */
@@ -407,8 +407,8 @@ static int delete_dead(struct db *db, int64_t now_us, unsigned rows, struct err 
 {
     struct query *query =
         db_query(db,
-                 "DELETE FROM limit_slot WHERE (limit_name, key, part, at_us) IN "
-                 "(SELECT limit_name, key, part, at_us FROM " SWEPT
+                 "DELETE FROM limit_slot WHERE (key, limit_name, part, at_us) IN "
+                 "(SELECT key, limit_name, part, at_us FROM " SWEPT
                  " AS swept WHERE at_us + 130 * " LONGEST_SLOT " <= ?2)",
                  err);
     if (query == NULL)
@@ -422,7 +422,7 @@ int limit_state_expire(struct db *db, int64_t now_us, unsigned rows, struct err 
 {
     struct query *last = db_query(db,
                                   "SELECT limit_name, key FROM " SWEPT
-                                  " ORDER BY limit_name DESC, key DESC LIMIT 1",
+                                  " ORDER BY key DESC, limit_name DESC LIMIT 1",
                                   err);
     if (last == NULL)
         return -1;
