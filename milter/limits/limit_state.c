@@ -299,17 +299,23 @@ static int delete_part(struct db *db, const struct limit *limit, int id,
                        const struct gap *gap, struct err *err)
 {
     struct query *query =
-        db_query(db,
-                 "DELETE FROM limit_slot WHERE limit_name = ?1 AND part = ?2 AND "
-                 "at_us >= ?3 AND at_us + width_us <= ?4 AND (?5 = '' OR key = ?5)",
-                 err);
+        gap->key.len == 0
+            ? db_query(db,
+                       "DELETE FROM limit_slot WHERE limit_name = ?1 AND part = ?2 AND "
+                       "at_us >= ?3 AND at_us + width_us <= ?4",
+                       err)
+            : db_query(db,
+                       "DELETE FROM limit_slot WHERE limit_name = ?1 AND part = ?2 AND "
+                       "at_us >= ?3 AND at_us + width_us <= ?4 AND key = ?5",
+                       err);
     if (query == NULL)
         return -1;
     query_bind_text(query, 1, span_of(limit->name));
     query_bind_int(query, 2, id);
     query_bind_int(query, 3, gap->from_us);
     query_bind_int(query, 4, gap->before_us);
-    query_bind_text(query, 5, gap->key);
+    if (gap->key.len > 0)
+        query_bind_text(query, 5, gap->key);
     return query_run(query, err);
 }
 
