@@ -126,7 +126,7 @@ static void print_policy(const char *name, const struct policy *policy)
            policy->slow_at, policy->hold_at, policy->reject_at);
 }
 
-/* "the brake is ON since 2026-01-31T09:12:44.120Z until ... by root: REASON"; "" while
+/* "ON since 2026-01-31T09:12:44.120Z until ... by root: REASON"; "" while
  * it is off. In the arena. */
 static const char *brake_words(struct db *db, struct arena *arena, struct err *err)
 {
@@ -139,8 +139,7 @@ static const char *brake_words(struct db *db, struct arena *arena, struct err *e
     if (ruling.kind == RULING_NONE)
         return "";
     buf_init(&out, arena, BRAKE_BYTES / 4);
-    buf_printf(&out, "the brake is ON since %s",
-               audit_time_text(ruling.order.since_us, at));
+    buf_printf(&out, "ON since %s", audit_time_text(ruling.order.since_us, at));
     if (ruling.order.until_us != 0)
         buf_printf(&out, " until %s", audit_time_text(ruling.order.until_us, at));
     buf_printf(&out, " by %s", text_escape(ruling.order.by, text, sizeof text));
@@ -265,16 +264,16 @@ static int publish(struct db *db, void *arg, struct err *err)
 
 static int tell_brake(struct db *db, void *arg, struct err *err)
 {
-    (void)arg;
+    const struct settings *settings = arg;
     struct arena *arena = arena_new(BRAKE_BYTES);
     if (arena == NULL)
         return err_set(err, ERR_MEMORY, "no memory for the brake");
     const char *words = brake_words(db, arena, err);
     if (words != NULL && words[0] != '\0')
-        log_line(LOG_LEVEL_WARNING,
-                 "%s; all mail that nothing exempts is held until "
-                 "outgate brake off",
-                 words);
+        log_line(LOG_LEVEL_WARNING, "the brake is %s; mail that nothing exempts is %s",
+                 words,
+                 settings->mode == MODE_SHADOW ? "noted, for mode = shadow"
+                                               : "held until outgate brake off");
     arena_free(&arena);
     return words != NULL ? 0 : -1;
 }
@@ -290,7 +289,7 @@ static void publish_limits(struct daemon *daemon)
         writer_run(daemon->writer, publish, settings, PUBLISH_MS, &err) == 0;
     if (!daemon->is_published)
         log_line(LOG_LEVEL_ERROR, "the store cannot be written to: %s", err.text);
-    else if (reader_run(daemon->reader, tell_brake, NULL, PUBLISH_MS, &err) < 0)
+    else if (reader_run(daemon->reader, tell_brake, settings, PUBLISH_MS, &err) < 0)
         log_line(LOG_LEVEL_ERROR, "the store cannot be read: %s", err.text);
 }
 

@@ -466,11 +466,11 @@ static void log_decision(const struct session *s, const struct judgement *judgem
 /* Once for each time that it was put on: it may have come without a reload. */
 static void log_brake(const struct plan *plan)
 {
-    if (plan->cause == CAUSE_BRAKE &&
+    if (plan->cause == CAUSE_BRAKE && !plan->is_shadow &&
         atomic_exchange(&gate_state.brake_told_us, plan->order_since_us) !=
             plan->order_since_us)
         log_line(LOG_LEVEL_WARNING,
-                 "%s; all mail that nothing exempts is held until outgate brake off",
+                 "%s; mail that nothing exempts is held until outgate brake off",
                  plan->reason);
 }
 
