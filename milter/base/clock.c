@@ -16,6 +16,9 @@ static int64_t read_us(clockid_t id)
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+/* Two clocks read one after the other differ by less: the same is said again. */
+enum { SAME_US = 1000 };
+
 static pthread_mutex_t limit_lock = PTHREAD_MUTEX_INITIALIZER;
 static int64_t limit_at_us;   /* what the limit clock said last */
 static int64_t limit_boot_us; /* CLOCK_BOOTTIME at that moment */
@@ -79,9 +82,10 @@ int64_t clock_limit_us(void)
 void clock_limit_set(int64_t at_us, int64_t boot_us)
 {
     pthread_mutex_lock(&limit_lock);
-    limit_at_us = at_us;
-    limit_boot_us = boot_us;
     advance();
+    int64_t now_us = at_us + (limit_boot_us - boot_us);
+    if (now_us > limit_at_us || limit_at_us - now_us > SAME_US)
+        limit_at_us = now_us;
     pthread_mutex_unlock(&limit_lock);
 }
 

@@ -237,13 +237,24 @@ static int json_seen(struct tool *tool, struct json *json, const struct limit *l
     return 0;
 }
 
+/* null: as much as the sender's own past allows. */
+static void json_allowed(struct json *json, const char *name, const struct limit *limit,
+                         int64_t length_us)
+{
+    int64_t most = allowed_in(limit, length_us);
+    if (most == INT64_MAX)
+        json_null(json, name);
+    else
+        json_number(json, name,
+                    (double)most / (limit->unit == LIMIT_POINTS ? 1000 : 1));
+}
+
 static int json_limit(struct tool *tool, const struct limit *limit, bool with_worst,
                       struct err *err)
 {
     struct buf out;
     struct json json;
     char sentence[LIMIT_SENTENCE_BYTES];
-    double part = limit->unit == LIMIT_POINTS ? 1000 : 1;
     buf_init(&out, tool->arena, ROW_BYTES);
     json_init(&json, &out);
     json_open(&json, NULL, '{');
@@ -252,9 +263,8 @@ static int json_limit(struct tool *tool, const struct limit *limit, bool with_wo
     json_text(&json, "file", span_of(limit->file));
     json_int(&json, "line", limit->line);
     if (limit->window_us > 0) {
-        json_number(&json, "most_in_an_hour",
-                    (double)allowed_in(limit, hour_us) / part);
-        json_number(&json, "most_in_a_day", (double)allowed_in(limit, day_us) / part);
+        json_allowed(&json, "most_in_an_hour", limit, hour_us);
+        json_allowed(&json, "most_in_a_day", limit, day_us);
     }
     if (tool->db != NULL && limit->window_us > 0 &&
         json_seen(tool, &json, limit, with_worst, err) != 0)
