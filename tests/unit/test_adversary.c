@@ -7,7 +7,8 @@
  *
  * The referee keeps every departure in a list of its own and looks at every window that
  * a new one stands in, of the amount and length in force when it was let go.
- * A part of it runs in every check; all of it with OUTGATE_ADVERSARY=full (minutes).
+ * A part of it runs in every check; all of it with OUTGATE_ADVERSARY=full (minutes),
+ * another game with OUTGATE_ADVERSARY_SEED=number.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,6 +41,12 @@ static uint64_t chance(uint64_t below)
     chance_state ^= chance_state >> 7;
     chance_state ^= chance_state << 17;
     return chance_state % below;
+}
+
+static void begin_chance(uint64_t seed)
+{
+    const char *word = getenv("OUTGATE_ADVERSARY_SEED"); /* another game; default 0 */
+    chance_state = seed + (word != NULL ? strtoull(word, NULL, 10) * 1000003u : 0);
 }
 
 /* ---- the referee ---- */
@@ -303,7 +310,7 @@ static void test_every_limit(void **state)
         for (int k = 0; k < TEMPOS; k++) {
             struct play p = {.w = w, .now_us = NOW};
             p.r = calloc(1, sizeof *p.r);
-            chance_state = 88172645463325252u + i * 1000 + (uint64_t)k;
+            begin_chance(88172645463325252u + i * 1000 + (uint64_t)k);
             w->count = 0;
             for (int s = 0; s < 3 && sentences[i][s] != NULL; s++)
                 limit(w, s == 0 ? "one" : s == 1 ? "two" : "three", sentences[i][s]);
@@ -431,7 +438,7 @@ static void test_live_changes(void **state)
     struct world *w = *state;
     struct play p = {.w = w, .now_us = NOW};
     p.r = calloc(1, sizeof *p.r);
-    chance_state = 4101842887655102017u;
+    begin_chance(4101842887655102017u);
     invent_past(w);
     reconfigure(w);
     for (int64_t n = 0; n < 12000 * scale(); n++) {
@@ -461,7 +468,7 @@ static void test_sustained(void **state)
     struct play p = {.w = w, .now_us = NOW};
     int64_t hours = scale() > 1 ? 200 : 12;
     p.r = calloc(1, sizeof *p.r);
-    chance_state = 1181783497276652981u;
+    begin_chance(1181783497276652981u);
     limit(w, "login", "100 recipients per 1h per sender, then defer");
     for (; p.now_us < NOW + hours * HOUR; p.now_us += 4 * SECOND) {
         w->request.sender = senders[(p.now_us - NOW) / (4 * SECOND) % SENDERS];
