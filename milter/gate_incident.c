@@ -57,6 +57,12 @@ static bool limit_stopped(const struct decision *d)
     return d->charge.limit != NULL && d->charge.action >= ACTION_HOLD;
 }
 
+/* Overridden limits are copies. */
+static bool is_same(const struct limit *a, const struct limit *b)
+{
+    return a != NULL && span_eq(span_of(a->name), span_of(b->name));
+}
+
 static int note_limit(struct db *db, const struct decision *d, struct err *err)
 {
     char key[BOUND_COLUMN_BYTES];
@@ -65,17 +71,6 @@ static int note_limit(struct db *db, const struct decision *d, struct err *err)
         return 0;
     return note(db, d, INCIDENT_LIMIT, limit_key(d, limit, d->charge.key, key), 0,
                 d->plan->reason, err);
-}
-
-/* How much of a line's limit is used now, this message counted, and of how much. */
-static int read_line(struct db *db, const struct decision *d,
-                     const struct charge_line *line, int64_t *used, int64_t *amount,
-                     struct err *err)
-{
-    int64_t free_at_us;
-    *amount = line->limit->amount;
-    return limits_used(db, line->limit, line->key, 1, d->passage->limit_now_us, used,
-                       &free_at_us, err);
 }
 
 static int level_of(int64_t used, int64_t amount)
@@ -93,11 +88,9 @@ static int note_budget(struct db *db, const struct decision *d,
     char what[WHAT_BYTES];
     char used_text[64];
     char amount_text[64];
-    int64_t used;
-    int64_t amount;
-    if (read_line(db, d, line, &used, &amount, err) != 0)
-        return -1;
-    bool is_spent = limit_stopped(d) && d->charge.limit == line->limit;
+    int64_t used = line->used;
+    int64_t amount = line->limit->amount;
+    bool is_spent = limit_stopped(d) && is_same(d->charge.limit, line->limit);
     int level = is_spent ? 100 : level_of(used, amount);
     if (level == 0)
         return 0;
@@ -115,7 +108,7 @@ static int note_budgets(struct db *db, const struct decision *d, struct err *err
     for (size_t i = 0; i < charge->line_count; i++) {
         const struct limit *limit = charge->lines[i].limit;
         bool counts =
-            charge->is_charged || (limit_stopped(d) && charge->limit == limit);
+            charge->is_charged || (limit_stopped(d) && is_same(charge->limit, limit));
         if (counts && limit->window_us > 0 && protects_ip(limit) &&
             note_budget(db, d, &charge->lines[i], err) != 0)
             return -1;

@@ -26,6 +26,7 @@
 #include "base/privs.h"
 #include "gate.h"
 #include "incident/notifier.h"
+#include "limits/limit_clock.h"
 #include "limits/limits.h"
 #include "milter.h"
 #include "store/audit.h"
@@ -258,10 +259,8 @@ static int write_pid_file(const char *path, struct err *err)
 static int publish(struct db *db, void *arg, struct err *err)
 {
     const struct settings *settings = arg;
-    int64_t latest_us;
-    if (audit_latest(db, &latest_us, err) < 0)
+    if (limit_clock_start(db, err) < 0)
         return -1;
-    clock_limit_floor(latest_us);
     return limits_publish(db, settings->limits, settings->limit_count, err);
 }
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/bounds.h"
+#include "limits/limit_clock.h"
 #include "store/summary.h"
 
 enum {
@@ -280,14 +281,11 @@ char *audit_time_text(int64_t at_us, char out[32])
     return out;
 }
 
-/* The newest row's time: what no window that ends there sees, none will. */
 static int expire_slots(struct db *db, struct err *err)
 {
-    struct query *query = db_query(db, "SELECT max(at_us) FROM message", err);
-    if (query == NULL || query_step(query, err) < 0)
+    int64_t newest_us;
+    if (limit_clock_newest(db, &newest_us, err) != 0)
         return -1;
-    int64_t newest_us = query_int(query, 0);
-    query_reset(query);
     return limits_expire(db, newest_us, SWEEP_ROWS, err);
 }
 
@@ -310,17 +308,5 @@ int audit_expire(struct db *db, int64_t before_us, unsigned rows, int64_t *delet
     if (query_run(query, err) != 0)
         return -1;
     *deleted = db_changes(db);
-    return 0;
-}
-
-int audit_latest(struct db *db, int64_t *at_us, struct err *err)
-{
-    struct query *query =
-        db_query(db, "SELECT coalesce(max(at_us), 0) FROM message", err);
-    *at_us = 0;
-    if (query == NULL || query_step(query, err) < 0)
-        return -1;
-    *at_us = query_int(query, 0);
-    query_reset(query);
     return 0;
 }

@@ -71,8 +71,4 @@ char *audit_time_text(int64_t at_us, char out[32]);
 int audit_expire(struct db *db, int64_t before_us, unsigned rows, int64_t *deleted,
                  struct err *err);
 
-/* audit_latest - when the newest row was written, microseconds since the epoch; 0 in an
- * empty log. What the limit clock must not fall behind after a restart. */
-int audit_latest(struct db *db, int64_t *at_us, struct err *err);
-
 #endif

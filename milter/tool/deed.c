@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "limits/limit_clock.h"
 #include "limits/limits.h"
 #include "limits/sender.h"
 #include "tool/print.h"
@@ -186,17 +187,6 @@ static int record_one(struct tool *tool, const struct held_row *row,
     return -1;
 }
 
-/* The limit clock of a process that just started must not lag behind the daemon's. */
-static int set_clock(struct tool *tool, struct err *err)
-{
-    struct query *query = db_query(tool->db, "SELECT max(at_us) FROM message", err);
-    if (query == NULL || query_step(query, err) < 0)
-        return -1;
-    clock_limit_floor(query_int(query, 0));
-    query_reset(query);
-    return 0;
-}
-
 static int record_batch(struct tool *tool, const struct deed *deed,
                         const struct choice *choice, size_t from, const char *by,
                         struct err *err)
@@ -220,7 +210,7 @@ static int record_all(struct tool *tool, const struct deed *deed,
                       const struct choice *choice, struct err *err)
 {
     const char *by = tool_who(tool);
-    int result = set_clock(tool, err);
+    int result = limit_clock_read(tool->db, err);
     for (size_t i = 0; i < choice->count && result == 0; i += BATCH)
         result = record_batch(tool, deed, choice, i, by, err);
     if (result == 0)
