@@ -245,7 +245,7 @@ static int read_countries(struct db *db, const struct incident *incident,
 {
     struct query *query = db_query(
         db,
-        "SELECT t.value, t.messages FROM sender_trait AS t JOIN sender_seen AS s ON "
+        "SELECT t.value, t.times FROM sender_trait AS t JOIN sender_seen AS s ON "
         "s.id = t.sender WHERE s.sender = ?1 AND t.kind = 'country' ORDER BY t.last_us "
         "DESC LIMIT ?2",
         err);

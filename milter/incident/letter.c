@@ -193,6 +193,9 @@ char *letter_title(const struct incident *incident, char *out, size_t size)
     case INCIDENT_STORE:
         snprintf(out, size, "the database failed, and is back");
         break;
+    case INCIDENT_ALERT:
+        snprintf(out, size, "the provider cut port 25 of %s", key);
+        break;
     default:
         snprintf(out, size, "%s", key);
     }
@@ -237,6 +240,10 @@ static const char *meaning(const struct incident *incident,
     case INCIDENT_STORE:
         return "For a while decisions could not be recorded: mail had to wait, or\n"
                "passed unrecorded if [milter] on_error says so. Is the disk full?";
+    case INCIDENT_ALERT:
+        return "Somebody read the provider's alert with outgate alert. Until nothing "
+               "of\n"
+               "those who sent it is queued, unblocking brings a longer block.";
     default:
         return "";
     }

@@ -34,6 +34,7 @@ enum incident_kind {
                         */
     INCIDENT_SPAM,     /* a sender's mail is stopped by its score; key: the sender */
     INCIDENT_STORE,    /* the database failed and came back; key "store" */
+    INCIDENT_ALERT,    /* the provider cut port 25; key: the address, or "" */
     INCIDENT_KIND_COUNT
 };
 

@@ -176,7 +176,7 @@ static int fill(struct db *db, void *arg, struct err *err)
         "28125000, 1 FROM n, (SELECT 'full-0' AS name, '' AS tail UNION ALL SELECT "
         "'full-1', '' UNION ALL SELECT 'full-2', '' UNION ALL SELECT 'full-3', "
         "'+there.example') ORDER BY 1, 2;"
-        "INSERT INTO sender_seen SELECT i, 'sasl_user:u' || i, 1, 1, 1, 1 FROM n;"
+        "INSERT INTO sender_seen SELECT i, 'sasl_user:u' || i, 1, 1, 1, 1, 0 FROM n;"
         "INSERT INTO sender_hour SELECT i, %lld - 30 - value, 1, 5, 1, 1000, 0 FROM "
         "n, (SELECT 0 AS value UNION SELECT 1 UNION SELECT 2);"
         "INSERT INTO limit_override SELECT 'full-1', 'sasl_user:u' || (i * 100), '', "

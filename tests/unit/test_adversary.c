@@ -398,7 +398,7 @@ static void invent_past(struct world *w)
         char text[400];
         snprintf(
             text, sizeof text,
-            "INSERT INTO sender_seen VALUES (%d, '%.*s', 1, 1, 1, 1);"
+            "INSERT INTO sender_seen VALUES (%d, '%.*s', 1, 1, 1, 1, 0);"
             "INSERT INTO sender_hour SELECT %d, %lld + value, 1, (value * %d) %% 31, "
             "0, 1, 0 FROM (WITH RECURSIVE n(value) AS (SELECT -100 UNION SELECT "
             "value + 1 FROM n WHERE value < 900) SELECT value FROM n)",

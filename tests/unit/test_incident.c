@@ -428,7 +428,7 @@ static void evidence_is_told(void **state)
     put_message(w, 31, "innocent", "sasl_user:ann", "accept");
     sql(w, "INSERT INTO held_message SELECT id, queue_id, at_us, at_us + 3600000000, "
            "'waiting', at_us, '', '' FROM message WHERE action = 'hold'");
-    sql(w, "INSERT INTO sender_seen VALUES (1, 'sasl_user:bob', 1, 2, 3, 4)");
+    sql(w, "INSERT INTO sender_seen VALUES (1, 'sasl_user:bob', 1, 2, 3, 4, 0)");
     sql(w, "INSERT INTO sender_trait VALUES (1, 'country', 'BR', 1, 2, 30)");
     note(w, INCIDENT_LIMIT, "login sasl_user:bob", 0, NOW + 30 * SECOND);
     struct incident incident = find(w, 1);
@@ -455,7 +455,8 @@ static void a_budget_names_who_spent_it(void **state)
     put_message(w, 1, "one", "sasl_user:bob", "accept");
     put_message(w, 2, "two", "sasl_user:ann", "accept");
     sql(w, "INSERT INTO limit_in_force VALUES ('ip', 0, '40 points per 1h per egress, "
-           "then hold', 40000, 'points', 3600000000, 1, 0, 'egress', '', 'hold', 1)");
+           "then hold', 40000, 'points', 3600000000, 1, 0, 'egress', '', 'hold', 1, 0, "
+           "0)");
     sql(w,
         "INSERT INTO charge VALUES (1, 'ip', 'egress', 1000, 1), (2, 'ip', 'egress', "
         "3000, 1)");
