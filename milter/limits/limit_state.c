@@ -214,6 +214,42 @@ int limit_state_charge(struct db *db, const struct limit *limit, struct span key
     return 0;
 }
 
+/* ?4: a time in the slot; ?5: what to take. */
+static int take_back(struct db *db, const char *sql, const struct limit *limit, int id,
+                     struct span key, int64_t at_us, int64_t amount, struct err *err)
+{
+    struct query *query =
+        part_query(db, sql, limit, (enum limit_part_id)id, key, err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 4, at_us);
+    query_bind_int(query, 5, amount);
+    return query_run(query, err);
+}
+
+int limit_state_uncharge(struct db *db, const struct limit *limit, struct span key,
+                         int64_t amount, int64_t at_us, struct err *err)
+{
+    for (int id = 0; id < limit_part_count(limit); id++) {
+        struct limit_part part = {0};
+        describe(limit, (enum limit_part_id)id, &part);
+        bool is_capped = limit->action != ACTION_SLOW && amount > part.amount;
+        int64_t taken = is_capped ? part.amount : amount;
+        if (take_back(db,
+                      "DELETE FROM limit_slot WHERE limit_name = ?1 AND key = ?2 AND "
+                      "part = ?3 AND at_us <= ?4 AND at_us = ?4 / width_us * width_us "
+                      "AND amount <= ?5",
+                      limit, id, key, at_us, taken, err) != 0 ||
+            take_back(db,
+                      "UPDATE limit_slot SET amount = amount - ?5 WHERE "
+                      "limit_name = ?1 AND key = ?2 AND part = ?3 AND at_us <= ?4 AND "
+                      "at_us = ?4 / width_us * width_us AND amount > ?5",
+                      limit, id, key, at_us, taken, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int delete_part(struct db *db, const struct limit *limit, int id,
                        int64_t before_us, struct err *err)
 {

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tool/releaser.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/notify.h"
+#include "limits/limits_leave.h"
+#include "limits/sender.h"
+#include "tool/handover.h"
+#include "tool/print.h"
+
+enum {
+    BATCH = 50,            /* messages let go between two looks at the clock. chosen */
+    POLL_US = 250000,      /* a new row is noticed so soon. chosen */
+    PAUSE_MIN_US = 500000, /* after a failure, doubled each time. chosen */
+    PAUSE_MAX_US = 30000000,
+    RECOVER_US = 300000000, /* the MTA's own tools are noticed so soon. chosen */
+    PASS_BYTES = 1 << 30,   /* memory of one pass, the listing of a queue included */
+};
+
+static const char by_due[] = "due";
+
+struct releaser {
+    struct tool *tool;
+    struct mta_tools tools;
+    struct span sender; /* only its mail; "" all */
+    bool is_loop;
+    bool is_sure;           /* nothing is left from before that must be looked at */
+    int64_t recovered_us;   /* when that was done last, clock_elapsed_us */
+    size_t passed, refused; /* of the last pass */
+};
+
+/* What one batch works on. */
+struct batch {
+    struct leaving *rows; /* those that leave now */
+    size_t count;
+    struct mta_wish *wishes;
+};
+
+/* ---- one batch ---- */
+
+/* What is due has not left, whatever was charged: in batches, before any is asked. */
+static int lift_due(struct releaser *r, struct arena *arena, int64_t now_us,
+                    struct err *err)
+{
+    struct tool *tool = r->tool;
+    struct leaving *rows;
+    size_t count;
+    do {
+        if (db_begin(tool->db, err) != 0)
+            return -1;
+        int result = leaving_list(tool->db, LEAVING_CHARGED, now_us, SPAN(""),
+                                  HANDOVER_BATCH, arena, &rows, &count, err);
+        for (size_t i = 0; i < count && result == 0; i++)
+            result = limits_lift(tool->db, tool->settings->limits,
+                                 tool->settings->limit_count, rows[i].id, err);
+        if (result != 0 || db_commit(tool->db, err) != 0) {
+            db_rollback(tool->db);
+            return -1;
+        }
+    } while (count == HANDOVER_BATCH);
+    return 0;
+}
+
+/* Charged now and asked for; or postponed, *leaves false. */
+static int place(struct releaser *r, const struct leaving *row, int64_t now_us,
+                 bool *leaves, struct err *err)
+{
+    struct tool *tool = r->tool;
+    int64_t at_us;
+    if (limits_leave(tool->db, tool->settings->limits, tool->settings->limit_count,
+                     row->id, now_us, &at_us, err) != 0)
+        return -1;
+    *leaves = at_us <= now_us;
+    if (!*leaves)
+        return leaving_postpone(tool->db, row->id, at_us, err);
+    return leaving_ask(tool->db, row->id, HELD_RELEASED, tool_now_us(), span_of(by_due),
+                       err);
+}
+
+static int place_due(struct releaser *r, struct arena *arena, int64_t now_us,
+                     struct batch *batch, struct err *err)
+{
+    size_t count;
+    if (leaving_list(r->tool->db, LEAVING_DUE, now_us, r->sender, BATCH, arena,
+                     &batch->rows, &count, err) != 0)
+        return -1;
+    r->passed = count;
+    batch->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool leaves;
+        if (place(r, &batch->rows[i], now_us, &leaves, err) != 0)
+            return -1;
+        if (leaves)
+            batch->rows[batch->count++] = batch->rows[i];
+    }
+    return 0;
+}
+
+static int choose(struct releaser *r, struct arena *arena, int64_t now_us,
+                  struct batch *batch, struct err *err)
+{
+    *batch = (struct batch){0};
+    if (lift_due(r, arena, now_us, err) != 0 || db_begin(r->tool->db, err) != 0)
+        return -1;
+    if (place_due(r, arena, now_us, batch, err) != 0 ||
+        db_commit(r->tool->db, err) != 0) {
+        db_rollback(r->tool->db);
+        return -1;
+    }
+    batch->wishes = handover_wishes(arena, batch->rows, batch->count);
+    if (batch->wishes == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    return 0;
+}
+
+/* ---- what is said of it ---- */
+
+static const char *word_of(enum mta_answer answer)
+{
+    return answer == MTA_DONE ? "released" : mta_answer_text(answer);
+}
+
+static void print_one(struct releaser *r, struct arena *arena,
+                      const struct leaving *row, enum mta_answer answer)
+{
+    struct buf out;
+    struct json json;
+    if (!r->tool->json) {
+        printf("%lld  %s  %s: %s\n", (long long)row->id,
+               print_escape(arena, row->queue_id), print_escape(arena, row->sender),
+               word_of(answer));
+        return;
+    }
+    buf_init(&out, arena, 65536);
+    json_init(&json, &out);
+    json_open(&json, NULL, '{');
+    json_int(&json, "id", row->id);
+    json_text(&json, "queue_id", row->queue_id);
+    json_text(&json, "sender", row->sender);
+    json_bool(&json, "done", answer == MTA_DONE);
+    json_text(&json, "became", span_of(word_of(answer)));
+    json_close(&json, '}');
+    puts(buf_cstr(&out));
+}
+
+static void log_one(const struct leaving *row, enum mta_answer answer)
+{
+    char id[32], sender[200];
+    text_escape(row->queue_id, id, sizeof id);
+    text_escape(row->sender, sender, sizeof sender);
+    int64_t late_ms = (clock_limit_us() - row->due_at_us) / 1000;
+    log_line(answer == MTA_DONE ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+             "%s: id=%lld, sender=%s, late_ms=%lld, %s", id, (long long)row->id, sender,
+             (long long)late_ms, word_of(answer));
+}
+
+static void report(struct releaser *r, struct arena *arena, const struct batch *batch)
+{
+    r->refused = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        enum mta_answer answer = batch->wishes[i].answer;
+        r->refused += answer != MTA_DONE;
+        if (r->is_loop)
+            log_one(&batch->rows[i], answer);
+        else
+            print_one(r, arena, &batch->rows[i], answer);
+    }
+}
+
+/* ---- a pass ---- */
+
+static int hand_over(struct releaser *r, struct arena *arena, struct batch *batch,
+                     struct err *err)
+{
+    struct err why;
+    int result = mta_release(&r->tools, arena, batch->wishes, batch->count, &why);
+    /* what was done before a failure is recorded all the same */
+    if (handover_record(r->tool, batch->rows, batch->wishes, batch->count,
+                        HELD_RELEASED, by_due, result == 0, err) != 0)
+        return -1;
+    report(r, arena, batch);
+    if (result != 0)
+        *err = why;
+    return result;
+}
+
+static int recover(struct releaser *r, struct arena *arena, struct err *err)
+{
+    int64_t now_us = clock_elapsed_us();
+    if (r->is_sure && now_us - r->recovered_us < RECOVER_US)
+        return 0;
+    if (handover_recover(r->tool, &r->tools, arena, err) != 0)
+        return -1;
+    r->is_sure = true;
+    r->recovered_us = now_us;
+    return 0;
+}
+
+static int pass_locked(struct releaser *r, struct arena *arena, struct err *err)
+{
+    struct batch batch;
+    int64_t now_us, next_us;
+    bool is_braked;
+    r->passed = 0;
+    if (recover(r, arena, err) != 0 || handover_clock(r->tool, &now_us, err) != 0 ||
+        leaving_is_braked(r->tool->db, now_us, &is_braked, err) != 0 ||
+        leaving_next(r->tool->db, now_us, &next_us, err) != 0)
+        return -1;
+    if (is_braked || next_us == 0 || next_us > now_us)
+        return 0;
+    if (!mta_is_up(&r->tools))
+        return err_set(err, ERR_BUSY, "%s is down: mail stays held",
+                       mta_name(&r->tools));
+    r->is_sure = false;
+    if (choose(r, arena, now_us, &batch, err) != 0 ||
+        (batch.count > 0 && hand_over(r, arena, &batch, err) != 0))
+        return -1;
+    r->is_sure = true;
+    return 0;
+}
+
+/* Let go one batch of what is due; passed: how many were looked at. */
+static int pass(struct releaser *r, struct err *err)
+{
+    int lock;
+    struct arena *arena = arena_new(PASS_BYTES);
+    if (arena == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    int result = handover_lock(r->tool, &lock, err);
+    if (result == 0) {
+        result = pass_locked(r, arena, err);
+        close(lock);
+    }
+    arena_free(&arena);
+    return result;
+}
+
+static int open_all(struct releaser *r, struct err *err)
+{
+    if (mta_may_act(err) != 0 || tool_settings(r->tool, err) != 0 ||
+        mta_open(&r->tools, r->tool->settings, err) != 0)
+        return -1;
+    mta_prepare(&r->tools, r->tool->arena);
+    return 0;
+}
+
+int releaser_due(struct tool *tool, const char *sender, struct err *err)
+{
+    struct releaser r = {.tool = tool, .sender = SPAN("")};
+    size_t refused = 0;
+    if (sender != NULL)
+        r.sender = sender_key(tool->arena, span_of(sender));
+    if (tool_open(tool, DB_WRITE, err) != 0 || open_all(&r, err) != 0)
+        return -1;
+    do {
+        if (pass(&r, err) != 0)
+            return -1;
+        refused += r.refused;
+    } while (r.passed > 0);
+    return refused == 0 ? EXIT_FINE : EXIT_FOUND;
+}
+
+/* ---- the loop ---- */
+
+/* True when it is time to end. */
+static bool wait_us(const sigset_t *ends, int64_t us)
+{
+    struct timespec time = {us / 1000000, us % 1000000 * 1000};
+    return us <= 0 ? sigtimedwait(ends, NULL, &(struct timespec){0, 0}) > 0
+                   : sigtimedwait(ends, NULL, &time) > 0;
+}
+
+/* How long nothing needs to be done: till the next due time, a poll at most. */
+static int64_t idle_us(struct releaser *r, struct err *err)
+{
+    int64_t now_us, next_us;
+    bool is_braked;
+    if (handover_clock(r->tool, &now_us, err) != 0 ||
+        leaving_is_braked(r->tool->db, now_us, &is_braked, err) != 0 ||
+        leaving_next(r->tool->db, now_us, &next_us, err) != 0)
+        return -1;
+    if (is_braked || next_us == 0 || next_us - now_us > POLL_US)
+        return POLL_US;
+    return next_us > now_us ? next_us - now_us : 0;
+}
+
+/* One turn: what is due, then how long to sleep. -1 with err. */
+static int64_t turn(struct releaser *r, struct err *err)
+{
+    if (tool_open(r->tool, DB_WRITE, err) != 0)
+        return -1;
+    if (!db_is_sound(r->tool->db))
+        return err_set(err, ERR_STORE, "the database has been replaced or is broken");
+    int64_t us = idle_us(r, err);
+    bool must_recover =
+        !r->is_sure || clock_elapsed_us() - r->recovered_us >= RECOVER_US;
+    if (us < 0 || (us > 0 && !must_recover))
+        return us;
+    return pass(r, err) != 0 ? -1 : idle_us(r, err);
+}
+
+/* Say what is wrong, once, and how it went on. */
+static void complain(const struct err *err, char said[ERR_TEXT_BYTES])
+{
+    const char *text = err != NULL ? err->text : "";
+    if (strcmp(said, text) == 0)
+        return;
+    if (err != NULL)
+        log_line(LOG_LEVEL_WARNING, "mail stays held for now: %s", text);
+    else
+        log_line(LOG_LEVEL_INFO, "goes on");
+    snprintf(said, ERR_TEXT_BYTES, "%s", text);
+}
+
+int releaser_loop(struct tool *tool, struct err *err)
+{
+    struct releaser r = {.tool = tool, .sender = SPAN(""), .is_loop = true};
+    char said[ERR_TEXT_BYTES] = "";
+    int64_t pause_us = PAUSE_MIN_US;
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+    log_open("outgate", true);
+    if (open_all(&r, err) != 0)
+        return -1;
+    notify_manager("READY=1");
+    log_line(LOG_LEVEL_INFO, "lets held mail go in %s", mta_name(&r.tools));
+    for (;;) {
+        struct err why;
+        int64_t us = turn(&r, &why);
+        if (us < 0) {
+            complain(&why, said);
+            db_close(&tool->db);
+            r.is_sure = false;
+            us = pause_us;
+            pause_us = pause_us * 2 < PAUSE_MAX_US ? pause_us * 2 : PAUSE_MAX_US;
+        } else {
+            complain(NULL, said);
+            pause_us = PAUSE_MIN_US;
+        }
+        if (wait_us(&ends, us))
+            break;
+    }
+    notify_manager("STOPPING=1");
+    log_line(LOG_LEVEL_INFO, "ends");
+    return EXIT_FINE;
+}
