@@ -106,21 +106,18 @@ static int mark(struct tool *tool, int64_t id, enum held_state state, struct spa
     return -1;
 }
 
-/* It waits on: nobody asks for it any more, and its reservation is where it was. */
+/* It waits on: nobody asks for it any more, and its reservation is where it was. One
+ * that is due has none, and comes again at again_us. */
 static int wait_on(struct tool *tool, const struct leaving *row, int64_t now_us,
-                   struct err *err)
+                   int64_t again_us, struct err *err)
 {
-    int64_t due_at_us = row->due_at_us;
     if (leaving_forget(tool->db, row->id, err) != 0 || lift(tool, row->id, err) != 0)
         return -1;
-    if (due_at_us == 0)
+    if (row->due_at_us > now_us)
+        return charge_at(tool, row->id, row->due_at_us, err);
+    if (row->due_at_us == 0 || again_us <= now_us)
         return 0;
-    if (due_at_us <= now_us) {
-        due_at_us = now_us + AGAIN_S * SECOND;
-        if (leaving_postpone(tool->db, row->id, due_at_us, err) != 0)
-            return -1;
-    }
-    return charge_at(tool, row->id, due_at_us, err);
+    return leaving_postpone(tool->db, row->id, again_us, err);
 }
 
 static int drop_one(struct tool *tool, const struct leaving *row, struct span by,
@@ -170,7 +167,8 @@ static int record_one(const struct record *record, const struct leaving *row,
     }
     if (!record->is_certain)
         return 0; /* it stays asked for: the queue will tell */
-    return wait_on(record->tool, row, record->now_us, err);
+    return wait_on(record->tool, row, record->now_us,
+                   record->now_us + AGAIN_S * SECOND, err);
 }
 
 /* ---- many, a transaction for each batch ---- */
@@ -252,7 +250,7 @@ static int settle_asked(struct tool *tool, const struct leaving *row,
 {
     bool is_release = row->asked_for == HELD_RELEASED;
     if (answer == MTA_IS_HELD)
-        return wait_on(tool, row, now_us, err);
+        return wait_on(tool, row, now_us, now_us, err);
     if (answer == MTA_NOT_HELD && !is_release)
         return left_otherwise(tool, row, false, now_us, err);
     return is_release ? mark(tool, row->id, HELD_RELEASED, row->asked_by, err)

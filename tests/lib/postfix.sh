@@ -91,14 +91,16 @@ EOF
         "$srcdir/contrib/postfix/main.cf"
 }
 
-# postfix_start [MAIN-CF-LINES] - returns when it answers on $mta_port.
+# postfix_start [MAIN-CF-LINES] - returns when it answers on $mta_port. Lines that are
+# there already are changed by a sed script in $postfix_settings, not given twice: a
+# warning of that would make postlogd wait for itself.
 postfix_start() {
     sink_start
     mta_port=$(free_port)
     mkdir -p "$postfix_etc" "$postfix/spool" "$postfix/data" "$postfix/log"
     chown postfix "$postfix/data"
     cp "$srcdir"/contrib/postfix/outgate_* "$postfix_etc/"
-    postfix_main >"$postfix_etc/main.cf"
+    postfix_main | sed "${postfix_settings:-}" >"$postfix_etc/main.cf"
     printf '%s\n' "$1" >>"$postfix_etc/main.cf"
     postfix_master >"$postfix_etc/master.cf"
     postfix_age
