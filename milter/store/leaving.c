@@ -17,7 +17,11 @@
 
 #define OF_SENDER "AND (?3 = '' OR message.sender = ?3) "
 
-#define IN_ORDER "ORDER BY held_message.due_at_us, held_at_us, held_message.message "
+/* Of what is due, that which was due first when it was held: a message that had to be
+ * given another time is not overtaken by those behind it. */
+#define IN_ORDER                                                                       \
+    "ORDER BY coalesce(message.due_at_us, held_message.due_at_us), "                   \
+    "held_message.due_at_us, held_at_us, held_message.message "
 
 static const char *const selections[] = {
     [LEAVING_DUE] = COLUMNS MAY_LEAVE

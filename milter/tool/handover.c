@@ -167,8 +167,8 @@ static int record_one(const struct record *record, const struct leaving *row,
     }
     if (!record->is_certain)
         return 0; /* it stays asked for: the queue will tell */
-    return wait_on(record->tool, row, record->now_us,
-                   record->now_us + AGAIN_S * SECOND, err);
+    return wait_on(record->tool, row, record->now_us, record->now_us + AGAIN_S * SECOND,
+                   err);
 }
 
 /* ---- many, a transaction for each batch ---- */

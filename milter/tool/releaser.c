@@ -11,8 +11,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/notify.h"
-#include "limits/limits_leave.h"
 #include "limits/sender.h"
+#include "store/departure.h"
 #include "tool/handover.h"
 #include "tool/print.h"
 
@@ -25,101 +25,16 @@ enum {
     PASS_BYTES = 1 << 30,   /* memory of one pass, the listing of a queue included */
 };
 
-static const char by_due[] = "due";
-
 struct releaser {
     struct tool *tool;
     struct mta_tools tools;
     struct span sender; /* only its mail; "" all */
     bool is_loop;
-    bool is_sure;           /* nothing is left from before that must be looked at */
-    int64_t recovered_us;   /* when that was done last, clock_elapsed_us */
-    size_t passed, refused; /* of the last pass */
+    bool is_sure;         /* nothing is left from before that must be looked at */
+    int64_t recovered_us; /* when that was done last, clock_elapsed_us */
+    size_t passed;        /* messages that the last pass looked at */
+    size_t refused;       /* what was due and did not go */
 };
-
-/* What one batch works on. */
-struct batch {
-    struct leaving *rows; /* those that leave now */
-    size_t count;
-    struct mta_wish *wishes;
-};
-
-/* ---- one batch ---- */
-
-/* What is due has not left, whatever was charged: in batches, before any is asked. */
-static int lift_due(struct releaser *r, struct arena *arena, int64_t now_us,
-                    struct err *err)
-{
-    struct tool *tool = r->tool;
-    struct leaving *rows;
-    size_t count;
-    do {
-        if (db_begin(tool->db, err) != 0)
-            return -1;
-        int result = leaving_list(tool->db, LEAVING_CHARGED, now_us, SPAN(""),
-                                  HANDOVER_BATCH, arena, &rows, &count, err);
-        for (size_t i = 0; i < count && result == 0; i++)
-            result = limits_lift(tool->db, tool->settings->limits,
-                                 tool->settings->limit_count, rows[i].id, err);
-        if (result != 0 || db_commit(tool->db, err) != 0) {
-            db_rollback(tool->db);
-            return -1;
-        }
-    } while (count == HANDOVER_BATCH);
-    return 0;
-}
-
-/* Charged now and asked for; or postponed, *leaves false. */
-static int place(struct releaser *r, const struct leaving *row, int64_t now_us,
-                 bool *leaves, struct err *err)
-{
-    struct tool *tool = r->tool;
-    int64_t at_us;
-    if (limits_leave(tool->db, tool->settings->limits, tool->settings->limit_count,
-                     row->id, now_us, &at_us, err) != 0)
-        return -1;
-    *leaves = at_us <= now_us;
-    if (!*leaves)
-        return leaving_postpone(tool->db, row->id, at_us, err);
-    return leaving_ask(tool->db, row->id, HELD_RELEASED, tool_now_us(), span_of(by_due),
-                       err);
-}
-
-static int place_due(struct releaser *r, struct arena *arena, int64_t now_us,
-                     struct batch *batch, struct err *err)
-{
-    size_t count;
-    if (leaving_list(r->tool->db, LEAVING_DUE, now_us, r->sender, BATCH, arena,
-                     &batch->rows, &count, err) != 0)
-        return -1;
-    r->passed = count;
-    batch->count = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool leaves;
-        if (place(r, &batch->rows[i], now_us, &leaves, err) != 0)
-            return -1;
-        if (leaves)
-            batch->rows[batch->count++] = batch->rows[i];
-    }
-    return 0;
-}
-
-static int choose(struct releaser *r, struct arena *arena, int64_t now_us,
-                  struct batch *batch, struct err *err)
-{
-    *batch = (struct batch){0};
-    if (lift_due(r, arena, now_us, err) != 0 || db_begin(r->tool->db, err) != 0)
-        return -1;
-    if (place_due(r, arena, now_us, batch, err) != 0 ||
-        db_commit(r->tool->db, err) != 0) {
-        db_rollback(r->tool->db);
-        return -1;
-    }
-    batch->wishes = handover_wishes(arena, batch->rows, batch->count);
-    if (batch->wishes == NULL)
-        return err_set(err, ERR_MEMORY, "out of memory");
-    return 0;
-}
 
 /* ---- what is said of it ---- */
 
@@ -162,31 +77,33 @@ static void log_one(const struct leaving *row, enum mta_answer answer)
              (long long)late_ms, word_of(answer));
 }
 
-static void report(struct releaser *r, struct arena *arena, const struct batch *batch)
+static void report(struct releaser *r, struct arena *arena,
+                   const struct departures *batch, const struct mta_wish *wishes)
 {
-    r->refused = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        enum mta_answer answer = batch->wishes[i].answer;
-        r->refused += answer != MTA_DONE;
+        r->refused += wishes[i].answer != MTA_DONE;
         if (r->is_loop)
-            log_one(&batch->rows[i], answer);
+            log_one(&batch->rows[i], wishes[i].answer);
         else
-            print_one(r, arena, &batch->rows[i], answer);
+            print_one(r, arena, &batch->rows[i], wishes[i].answer);
     }
 }
 
 /* ---- a pass ---- */
 
-static int hand_over(struct releaser *r, struct arena *arena, struct batch *batch,
-                     struct err *err)
+static int hand_over(struct releaser *r, struct arena *arena,
+                     const struct departures *batch, struct err *err)
 {
     struct err why;
-    int result = mta_release(&r->tools, arena, batch->wishes, batch->count, &why);
+    struct mta_wish *wishes = handover_wishes(arena, batch->rows, batch->count);
+    if (wishes == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    int result = mta_release(&r->tools, arena, wishes, batch->count, &why);
     /* what was done before a failure is recorded all the same */
-    if (handover_record(r->tool, batch->rows, batch->wishes, batch->count,
-                        HELD_RELEASED, by_due, result == 0, err) != 0)
+    if (handover_record(r->tool, batch->rows, wishes, batch->count, HELD_RELEASED,
+                        "due", result == 0, err) != 0)
         return -1;
-    report(r, arena, batch);
+    report(r, arena, batch, wishes);
     if (result != 0)
         *err = why;
     return result;
@@ -206,7 +123,8 @@ static int recover(struct releaser *r, struct arena *arena, struct err *err)
 
 static int pass_locked(struct releaser *r, struct arena *arena, struct err *err)
 {
-    struct batch batch;
+    const struct settings *settings = r->tool->settings;
+    struct departures batch;
     int64_t now_us, next_us;
     bool is_braked;
     r->passed = 0;
@@ -220,9 +138,11 @@ static int pass_locked(struct releaser *r, struct arena *arena, struct err *err)
         return err_set(err, ERR_BUSY, "%s is down: mail stays held",
                        mta_name(&r->tools));
     r->is_sure = false;
-    if (choose(r, arena, now_us, &batch, err) != 0 ||
+    if (departure_choose(r->tool->db, settings->limits, settings->limit_count, now_us,
+                         r->sender, BATCH, arena, &batch, err) != 0 ||
         (batch.count > 0 && hand_over(r, arena, &batch, err) != 0))
         return -1;
+    r->passed = batch.looked_at;
     r->is_sure = true;
     return 0;
 }
@@ -255,7 +175,6 @@ static int open_all(struct releaser *r, struct err *err)
 int releaser_due(struct tool *tool, const char *sender, struct err *err)
 {
     struct releaser r = {.tool = tool, .sender = SPAN("")};
-    size_t refused = 0;
     if (sender != NULL)
         r.sender = sender_key(tool->arena, span_of(sender));
     if (tool_open(tool, DB_WRITE, err) != 0 || open_all(&r, err) != 0)
@@ -263,9 +182,8 @@ int releaser_due(struct tool *tool, const char *sender, struct err *err)
     do {
         if (pass(&r, err) != 0)
             return -1;
-        refused += r.refused;
     } while (r.passed > 0);
-    return refused == 0 ? EXIT_FINE : EXIT_FOUND;
+    return r.refused == 0 ? EXIT_FINE : EXIT_FOUND;
 }
 
 /* ---- the loop ---- */

@@ -56,7 +56,9 @@ make_due() {
             cast((julianday('now') - 2440587.5) * 86400e6 as integer) + $1 * 1000000
             + (select n from plan where plan.message = held_message.message)
                 * $2 * 1000 / (select count(*) from plan)
-        where state = 'waiting'"
+        where state = 'waiting';
+        update message set due_at_us = (select due_at_us from held_message
+            where message = message.id) where id in (select message from plan)"
 }
 
 # due_list - "MESSAGE-ID DUE_AT_US" of all that was ever held, first due first.
