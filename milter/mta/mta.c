@@ -310,13 +310,6 @@ bool mta_is_up(const struct mta_tools *tools)
     return tools->kind != MTA_POSTFIX || postfix_is_up(&postfix);
 }
 
-void mta_hasten(const struct mta_tools *tools)
-{
-    struct postfix postfix = postfix_of(tools);
-    if (tools->kind == MTA_POSTFIX)
-        postfix_kick(&postfix, "qmgr", "D");
-}
-
 /* Those that are young, one after the other: *done of the count places. */
 static int release_chosen(const struct mta_tools *tools, struct arena *arena,
                           struct mta_wish *wishes, const size_t *places, size_t count,
@@ -398,6 +391,17 @@ static int release_postfix(const struct mta_tools *tools, struct arena *arena,
     return release_young(tools, arena, wishes, young, count, err);
 }
 
+/* What delivery says is the queue's business: the message has been let go. */
+static void deliver_sendmail(const struct mta_tools *tools, struct arena *arena,
+                             struct span queue_id)
+{
+    struct run_result result = {.status = -1};
+    char option[ERR_TEXT_BYTES];
+    snprintf(option, sizeof option, "-qI%.*s", (int)queue_id.len, queue_id.at);
+    const char *const words[] = {option, NULL};
+    ask(tools, arena, "sendmail", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL);
+}
+
 /* Sendmail has one command a message; its exit code is all it says, so the queue is
  * listed again afterwards by the caller. */
 static int release_sendmail_one(const struct mta_tools *tools, struct arena *arena,
@@ -407,13 +411,11 @@ static int release_sendmail_one(const struct mta_tools *tools, struct arena *are
     char option[ERR_TEXT_BYTES];
     snprintf(option, sizeof option, "-qI%.*s", (int)queue_id.len, queue_id.at);
     const char *const free_it[] = {"-Q", "-qQ", option, NULL};
-    const char *const deliver[] = {option, NULL};
     if (ask(tools, arena, "sendmail", free_it, SPAN(""), DEED_TIMEOUT_MS, &result, err))
         return -1;
     if (result.status != 0)
         return complain("sendmail", &result, err);
-    /* What delivery says is the queue's business: the message has been let go. */
-    ask(tools, arena, "sendmail", deliver, SPAN(""), DEED_TIMEOUT_MS, &result, NULL);
+    deliver_sendmail(tools, arena, queue_id);
     return 0;
 }
 
@@ -435,6 +437,21 @@ static int release_sendmail(const struct mta_tools *tools, struct arena *arena,
         wishes[i].answer = mail != NULL && mail->is_held ? MTA_REFUSED : MTA_DONE;
     }
     return 0;
+}
+
+void mta_hasten(const struct mta_tools *tools, struct arena *arena,
+                const struct mta_wish *wishes, size_t count)
+{
+    struct postfix postfix = postfix_of(tools);
+    bool is_on_its_way = false;
+    for (size_t i = 0; i < count; i++) {
+        is_on_its_way |= wishes[i].answer == MTA_NOT_HELD;
+        if (tools->kind == MTA_SENDMAIL && wishes[i].answer == MTA_GONE &&
+            mta_is_queue_id(wishes[i].queue_id))
+            deliver_sendmail(tools, arena, wishes[i].queue_id);
+    }
+    if (tools->kind == MTA_POSTFIX && is_on_its_way)
+        postfix_kick(&postfix, "qmgr", "D");
 }
 
 int mta_release(const struct mta_tools *tools, struct arena *arena,

@@ -88,9 +88,11 @@ int mta_release(const struct mta_tools *tools, struct arena *arena,
 int mta_drop(const struct mta_tools *tools, struct arena *arena,
              struct mta_wish *wishes, size_t count, struct err *err);
 
-/* mta_hasten - what was let go and has not left yet need not wait for the next queue
- * run of Postfix. */
-void mta_hasten(const struct mta_tools *tools);
+/* mta_hasten - what was let go and may not have left yet (MTA_NOT_HELD, and of Sendmail
+ * MTA_GONE, since its listing shows only what is held) need not wait for the next queue
+ * run. */
+void mta_hasten(const struct mta_tools *tools, struct arena *arena,
+                const struct mta_wish *wishes, size_t count);
 
 /* mta_answer_text - "is held", "has left the queue" ... for a person. */
 const char *mta_answer_text(enum mta_answer answer);

@@ -92,8 +92,8 @@ static int spawn(const char *const *argv, const int theirs[3], pid_t *pid)
     for (int i = 0; i < 3 && rc == 0; i++)
         rc = posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
     if (rc == 0)
-        rc =
-            posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)argv, environment);
+        rc = posix_spawn(pid, argv[0], &actions, &attributes, (char *const *)argv,
+                         environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return rc;

@@ -303,14 +303,11 @@ static int settle(struct tool *tool, const struct mta_tools *tools, struct arena
         handover_clock(tool, &settlement.now_us, err) != 0)
         return -1;
     mta_match(list, listed, wishes, count);
-    bool is_on_its_way = false;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         settlement.is_proved |= wishes[i].answer == MTA_IS_HELD;
-        is_on_its_way |= wishes[i].answer == MTA_NOT_HELD;
-    }
     settlement.wishes = wishes;
-    if (is_on_its_way) /* let go, and the crash came before the queue run */
-        mta_hasten(tools);
+    if (rows[0].asked_for == HELD_RELEASED) /* a crash came before the queue run */
+        mta_hasten(tools, arena, wishes, count);
     return for_each(tool, rows, count, settle_one, &settlement, err);
 }
 

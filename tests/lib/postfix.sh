@@ -108,6 +108,11 @@ postfix_start() {
     MAIL_LOGTAG=postfix
     export MAIL_CONFIG MAIL_LOGTAG
     postfix -c "$postfix_etc" check >"$postfix/log/check.log" 2>&1
+    postfix_up
+}
+
+# postfix_up - start it again after postfix_stop, as it was.
+postfix_up() {
     setsid "$(postconf -dh daemon_directory)/master" -c "$postfix_etc" -d \
         >>"$postfix/log/master.log" 2>&1 &
     postfix_pid=$!

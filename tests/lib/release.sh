@@ -100,4 +100,56 @@ check_arrivals() {
     ok "$3: none later than $2 ms" test "$worst" -le "$2"
 }
 
+held_mail=$scratch/held.eml
+cat >"$held_mail" <<'EOF'
+From: Bob <bob@here.example>
+To: ann@there.example
+Subject: held
+Message-ID: <@TAG@-@N@@release.example>
+
+Mail @TAG@ @N@.
+EOF
+
+# fill TAG COUNT - so many held messages, by eight clients, a to h: Message-ID TAG-CLIENT-N@release.example.
+fill() {
+    fill_pids=
+    mta_smtp --tag "$1-first" "$held_mail" >/dev/null # takes the minute's place
+    for client in a b c d e f g h; do
+        mta_smtp --repeat $(($2 / 8)) --tag "$1-$client" "$held_mail" \
+            >"$scratch/fill.$client" &
+        fill_pids="$fill_pids $!"
+    done
+    for pid in $fill_pids; do
+        wait "$pid"
+    done
+}
+
+# held_config - a limit that holds all but one message a minute; held_config_without:
+# no limit any more.
+held_config() {
+    [ -e "$gate_conf" ] || gate_config ''
+    gate_overlay "$(mta_section)
+[limits]
+shape = 1 messages per 1m per host, then hold"
+}
+
+held_config_without() {
+    gate_overlay "$(mta_section)"
+    gate_reload
+}
+
+# held_postfix - one delivery at a time: the order of arrival is that of departure. The
+# queue runs as rarely as on a real host.
+held_postfix() {
+    postfix_settings='s/^queue_run_delay.*/queue_run_delay = 300s/
+        s/^minimal_backoff_time.*/minimal_backoff_time = 300s/'
+    postfix_start 'smtp_destination_concurrency_limit = 1
+initial_destination_concurrency = 1'
+}
+
+# queue_id_of MESSAGE - TAG-CLIENT-N
+queue_id_of() {
+    sql "select queue_id from message where message_id = '$1@release.example'"
+}
+
 at_exit releaser_stop
