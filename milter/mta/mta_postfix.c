@@ -126,7 +126,8 @@ static bool wait_for_pickup(const struct postfix *postfix, struct span queue_id)
 struct batch {
     const struct postfix *postfix;
     struct run_talk *talk;
-    int slow; /* messages that were not taken in time */
+    int slow;       /* messages that were not taken in time */
+    char said[300]; /* the last line of postsuper that was no confirmation */
 };
 
 /* Where scans take long every further one only adds to them: one at the end will do. */
@@ -144,8 +145,10 @@ static bool release_one(struct batch *batch, struct span queue_id)
     char reply[1024];
     static const struct span deed = {"released from hold", 18};
     bool is_said = talk_say(batch->talk, queue_id, CONFIRM_MS, reply, sizeof reply);
-    while (is_said && !mta_confirms(span_of(reply), queue_id, deed))
+    while (is_said && !mta_confirms(span_of(reply), queue_id, deed)) {
+        snprintf(batch->said, sizeof batch->said, "%.299s", reply);
         is_said = talk_hear(batch->talk, CONFIRM_MS, reply, sizeof reply);
+    }
     return is_said;
 }
 
@@ -180,6 +183,8 @@ static int close_talk(struct batch *batch, struct arena *arena,
         return 0;
     span_cut(last, '\n', &line, &rest);
     line = span_head(span_trim(line), 300);
+    if (line.len == 0)
+        line = span_of(batch->said);
     return err_set(err, ERR_IO, "postsuper ended with %d: %.*s", status, (int)line.len,
                    line.at);
 }

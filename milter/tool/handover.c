@@ -306,7 +306,7 @@ static int settle(struct tool *tool, const struct mta_tools *tools, struct arena
     for (size_t i = 0; i < count; i++)
         settlement.is_proved |= wishes[i].answer == MTA_IS_HELD;
     settlement.wishes = wishes;
-    if (rows[0].asked_for == HELD_RELEASED) /* a crash came before the queue run */
+    if (rows[0].asked_for != HELD_UNKNOWN) /* a crash came before the queue run */
         mta_hasten(tools, arena, wishes, count);
     return for_each(tool, rows, count, settle_one, &settlement, err);
 }

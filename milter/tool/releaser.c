@@ -188,12 +188,42 @@ int releaser_due(struct tool *tool, const char *sender, struct err *err)
 
 /* ---- the loop ---- */
 
-/* True when it is time to end. */
-static bool wait_us(const sigset_t *ends, int64_t us)
+/* Sleep, but for a signal: its number, or 0. */
+static int wait_us(const sigset_t *signals, int64_t us)
 {
     struct timespec time = {us / 1000000, us % 1000000 * 1000};
-    return us <= 0 ? sigtimedwait(ends, NULL, &(struct timespec){0, 0}) > 0
-                   : sigtimedwait(ends, NULL, &time) > 0;
+    int got = sigtimedwait(signals, NULL, &time);
+    return got > 0 ? got : 0;
+}
+
+static void log_complaint(void *arg, const char *text)
+{
+    (void)arg;
+    log_line(LOG_LEVEL_ERROR, "%s", text);
+}
+
+/* SIGUSR1, as for the daemon: new limits together, or the old ones. */
+static void reload(struct releaser *r)
+{
+    struct settings *fresh;
+    struct err why;
+    if (settings_load(&fresh, tool_config_path(r->tool), log_complaint, NULL, &why) !=
+        0) {
+        log_line(LOG_LEVEL_ERROR, "reload refused: %s", why.text);
+        return;
+    }
+    struct settings *old = r->tool->settings;
+    r->tool->settings = fresh;
+    if (open_all(r, &why) != 0) {
+        log_line(LOG_LEVEL_ERROR, "reload refused: %s", why.text);
+        r->tool->settings = old;
+        settings_free(&fresh);
+        (void)open_all(r, &why);
+        return;
+    }
+    db_close(&r->tool->db); /* another file may be named now */
+    settings_free(&old);
+    log_line(LOG_LEVEL_INFO, "reloaded");
 }
 
 /* How long nothing needs to be done: till the next due time, a poll at most. */
@@ -243,18 +273,22 @@ int releaser_loop(struct tool *tool, struct err *err)
     struct releaser r = {.tool = tool, .sender = SPAN(""), .is_loop = true};
     char said[ERR_TEXT_BYTES] = "";
     int64_t pause_us = PAUSE_MIN_US;
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    sigprocmask(SIG_BLOCK, &ends, NULL);
+    sigset_t signals;
+    int got = 0;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
     log_open("outgate", true);
     if (open_all(&r, err) != 0)
         return -1;
     notify_manager("READY=1");
     log_line(LOG_LEVEL_INFO, "lets held mail go in %s", mta_name(&r.tools));
-    for (;;) {
+    while (got == 0 || got == SIGUSR1) {
         struct err why;
+        if (got == SIGUSR1)
+            reload(&r);
         int64_t us = turn(&r, &why);
         if (us < 0) {
             complain(&why, said);
@@ -266,8 +300,7 @@ int releaser_loop(struct tool *tool, struct err *err)
             complain(NULL, said);
             pause_us = PAUSE_MIN_US;
         }
-        if (wait_us(&ends, us))
-            break;
+        got = wait_us(&signals, us);
     }
     notify_manager("STOPPING=1");
     log_line(LOG_LEVEL_INFO, "ends");

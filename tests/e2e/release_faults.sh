@@ -75,8 +75,20 @@ is "$(sql 'select sum(amount) from limit_slot')" 1 'all that was reserved'
 is "$(wc -l <"$arrived")" "$before" 'and none of it has left'
 is "$(mta_held)" '' 'the hold queue is empty'
 
-# A database that is away for a moment.
+# The config is read again.
 releaser_start
+wait_for 10 tail_says 'lets held mail go in Postfix$'
+kill -USR1 "$releaser_pid"
+wait_for 10 tail_says ' reloaded$'
+result $? 'SIGUSR1 reloads the config'
+gate_overlay '[limits]
+nonsense = 1'
+kill -USR1 "$releaser_pid"
+wait_for 10 tail_says 'reload refused: '
+result $? 'a config that is wrong does not take its place'
+held_config_without
+
+# A database that is away for a moment.
 gate_stop
 mv "$gate_db" "$gate_db.away"
 wait_for 10 grep -q 'mail stays held for now: .*no database' "$releaser_log"
