@@ -82,6 +82,8 @@ static void report(struct releaser *r, struct arena *arena,
 {
     for (size_t i = 0; i < batch->count; i++) {
         r->refused += wishes[i].answer != MTA_DONE;
+        if (wishes[i].answer == MTA_IS_HELD) /* not tried: a failure came first */
+            continue;
         if (r->is_loop)
             log_one(&batch->rows[i], wishes[i].answer);
         else
