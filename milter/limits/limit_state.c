@@ -218,8 +218,7 @@ int limit_state_charge(struct db *db, const struct limit *limit, struct span key
 static int take_back(struct db *db, const char *sql, const struct limit *limit, int id,
                      struct span key, int64_t at_us, int64_t amount, struct err *err)
 {
-    struct query *query =
-        part_query(db, sql, limit, (enum limit_part_id)id, key, err);
+    struct query *query = part_query(db, sql, limit, (enum limit_part_id)id, key, err);
     if (query == NULL)
         return -1;
     query_bind_int(query, 4, at_us);

@@ -18,9 +18,10 @@
  * exit code, or -1 with err. */
 int releaser_due(struct tool *tool, const char *sender, struct err *err);
 
-/* releaser_loop - until SIGTERM or SIGINT; SIGUSR1 reads the config again. Wakes for the next due time and looks for
- * new rows in between. A failure (the MTA, a database that is away or locked) is logged
- * once and tried again, with longer and longer pauses up to half a minute. */
+/* releaser_loop - until SIGTERM or SIGINT; SIGUSR1 reads the config again. Wakes for
+ * the next due time and looks for new rows in between. A failure (the MTA, a database
+ * that is away or locked) is logged once and tried again, with longer and longer pauses
+ * up to half a minute. */
 int releaser_loop(struct tool *tool, struct err *err);
 
 #endif
