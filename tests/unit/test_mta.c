@@ -12,6 +12,7 @@
 
 #include "mta/mta.h"
 #include "mta/mta_parse.h"
+#include "mta/mta_postfix.h"
 #include "mta/mta_run.h"
 
 static int new_arena(void **state)
@@ -323,6 +324,54 @@ static void keeps_the_environment_out(void **state)
     assert_span(result.out, ",C\n");
 }
 
+static void knows_ids_that_never_come_again(void **state)
+{
+    (void)state;
+    assert_true(postfix_is_long_id(SPAN("4jX9R33dk9z1fPKf")));
+    assert_false(postfix_is_long_id(SPAN("3F2A91B0C7")));
+    assert_false(postfix_is_long_id(SPAN("zzz"))); /* no queue id at all */
+    assert_false(postfix_is_long_id(SPAN("")));
+}
+
+static void talks_line_by_line(void **state)
+{
+    static const char *const argv[] = {
+        "/bin/sh", "-c",
+        "while read -r l; do case $l in quiet) ;; two) echo a >&2; echo b >&2 ;; "
+        "*) echo \"$l!\" >&2 ;; esac; done; echo end >&2; exit 3",
+        NULL};
+    struct run_talk *talk;
+    struct err err;
+    struct span last;
+    char reply[8];
+    assert_int_equal(talk_open(&talk, argv, &err), 0);
+    assert_true(talk_say(talk, SPAN("one"), 10000, reply, sizeof reply));
+    assert_string_equal(reply, "one!");
+    assert_true(talk_say(talk, SPAN("two"), 10000, reply, sizeof reply));
+    assert_string_equal(reply, "a");
+    assert_true(talk_hear(talk, 10000, reply, sizeof reply));
+    assert_string_equal(reply, "b");
+    assert_true(talk_say(talk, SPAN("longer than that"), 10000, reply, sizeof reply));
+    assert_string_equal(reply, "longer ");
+    assert_false(talk_say(talk, SPAN("quiet"), 50, reply, sizeof reply));
+    assert_int_equal(talk_close(&talk, 10000, *state, &last), 3);
+    assert_null(talk);
+    assert_span(last, "end\n");
+}
+
+static void survives_a_talk_that_ends(void **state)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", "exit 1", NULL};
+    struct run_talk *talk;
+    struct err err;
+    struct span last;
+    char reply[8];
+    assert_int_equal(talk_open(&talk, argv, &err), 0);
+    for (int i = 0; i < 3; i++)
+        assert_false(talk_say(talk, SPAN("one"), 2000, reply, sizeof reply));
+    assert_int_equal(talk_close(&talk, 10000, *state, &last), 1);
+}
+
 int main(void)
 {
     setenv("TZ", "UTC", 1);
@@ -343,6 +392,9 @@ int main(void)
         cmocka_unit_test(runs_programs),
         cmocka_unit_test(ends_programs_that_hang),
         cmocka_unit_test(keeps_the_environment_out),
+        cmocka_unit_test(knows_ids_that_never_come_again),
+        cmocka_unit_test(talks_line_by_line),
+        cmocka_unit_test(survives_a_talk_that_ends),
     };
     return cmocka_run_group_tests_name("mta", tests, new_arena, free_arena);
 }
