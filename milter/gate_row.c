@@ -47,7 +47,9 @@ void gate_request(const struct passage *passage, const struct judgement *judgeme
         .points_milli = (int64_t)(points * 1000 + 0.5),
         .is_charged = judgement->verdict.action <= ACTION_SLOW,
         .must_not_refuse = env->path == PATH_LOCAL || env->is_null_sender,
+        .is_shadow = passage->engine->settings->mode == MODE_SHADOW,
         .max_hold_us = policy->max_hold_us,
+        .wall_us = passage->now_us,
     };
     list_recipient_domains(passage, out);
 }
@@ -161,6 +163,7 @@ void gate_row_decided(const struct charge *charge, const struct plan *plan,
     row->meant = plan->meant;
     row->reason = span_of(plan->reason);
     row->due_at_us = plan->due_at_us;
+    row->cause = cause_name(plan->cause);
     row->is_shadow = plan->is_shadow;
     if (!plan->is_shadow)
         row->reply = span_of(plan->reply);

@@ -25,9 +25,11 @@
 #include "base/notify.h"
 #include "base/privs.h"
 #include "gate.h"
+#include "limits/limit_clock.h"
 #include "limits/limits.h"
 #include "milter.h"
 #include "store/audit.h"
+#include "store/orders.h"
 
 #ifndef OUTGATE_CONFIG
 #define OUTGATE_CONFIG "/etc/outgate/outgate.conf"
@@ -39,6 +41,7 @@ enum {
     READERS = 8,          /* threads that look at the past at once. chosen */
     PUBLISH_MS = 20000,   /* how long a start or reload waits for the store. chosen */
     PUBLISH_AGAIN_S = 10, /* after which it is tried again. chosen */
+    BRAKE_BYTES = 65536,  /* what is read of the brake, and said of it */
 };
 
 struct options {
@@ -123,6 +126,44 @@ static void print_policy(const char *name, const struct policy *policy)
            policy->slow_at, policy->hold_at, policy->reject_at);
 }
 
+/* "ON since 2026-01-31T09:12:44.120Z until ... by root: REASON"; "" while
+ * it is off. In the arena. */
+static const char *brake_words(struct db *db, struct arena *arena, struct err *err)
+{
+    struct ruling ruling;
+    struct buf out;
+    char at[32];
+    char text[400];
+    if (orders_brake(db, clock_wall_us(), arena, &ruling, err) < 0)
+        return NULL;
+    if (ruling.kind == RULING_NONE)
+        return "";
+    buf_init(&out, arena, BRAKE_BYTES / 4);
+    buf_printf(&out, "ON since %s", audit_time_text(ruling.order.since_us, at));
+    if (ruling.order.until_us != 0)
+        buf_printf(&out, " until %s", audit_time_text(ruling.order.until_us, at));
+    buf_printf(&out, " by %s", text_escape(ruling.order.by, text, sizeof text));
+    if (ruling.order.reason.len > 0)
+        buf_printf(&out, ": %s", text_escape(ruling.order.reason, text, sizeof text));
+    return buf_cstr(&out);
+}
+
+/* -t: a database that is not there, or not for this user, says nothing. */
+static void print_brake(const char *database)
+{
+    struct err err;
+    struct db *db = NULL;
+    struct arena *arena = arena_new(BRAKE_BYTES);
+    const char *words = NULL;
+    if (arena != NULL && access(database, F_OK) == 0 &&
+        db_open(&db, database, DB_READ, &err) == 0)
+        words = brake_words(db, arena, &err);
+    if (words != NULL)
+        printf("brake      %s\n", words[0] != '\0' ? words : "off");
+    db_close(&db);
+    arena_free(&arena);
+}
+
 /* -t: what is in force, in words. */
 static int test_config(const struct options *options)
 {
@@ -140,6 +181,7 @@ static int test_config(const struct options *options)
            s->mode == MODE_SHADOW ? "shadow" : "enforce",
            s->on_error == ON_ERROR_ACCEPT ? "accept" : "tempfail");
     printf("database   %s\n", s->database);
+    print_brake(s->database);
     print_policy("outbound", &s->outbound);
     print_policy("forwarded", &s->forwarded);
     printf("rules      %zu\n", ruleset_count(engine->rules));
@@ -215,11 +257,25 @@ static int write_pid_file(const char *path, struct err *err)
 static int publish(struct db *db, void *arg, struct err *err)
 {
     const struct settings *settings = arg;
-    int64_t latest_us;
-    if (audit_latest(db, &latest_us, err) < 0)
+    if (limit_clock_start(db, err) < 0)
         return -1;
-    clock_limit_floor(latest_us);
     return limits_publish(db, settings->limits, settings->limit_count, err);
+}
+
+static int tell_brake(struct db *db, void *arg, struct err *err)
+{
+    const struct settings *settings = arg;
+    struct arena *arena = arena_new(BRAKE_BYTES);
+    if (arena == NULL)
+        return err_set(err, ERR_MEMORY, "no memory for the brake");
+    const char *words = brake_words(db, arena, err);
+    if (words != NULL && words[0] != '\0')
+        log_line(LOG_LEVEL_WARNING, "the brake is %s; mail that nothing exempts is %s",
+                 words,
+                 settings->mode == MODE_SHADOW ? "noted, for mode = shadow"
+                                               : "held until outgate brake off");
+    arena_free(&arena);
+    return words != NULL ? 0 : -1;
 }
 
 /* A store that is full or busy now must not keep the gate from its work: what is left
@@ -233,6 +289,8 @@ static void publish_limits(struct daemon *daemon)
         writer_run(daemon->writer, publish, settings, PUBLISH_MS, &err) == 0;
     if (!daemon->is_published)
         log_line(LOG_LEVEL_ERROR, "the store cannot be written to: %s", err.text);
+    else if (reader_run(daemon->reader, tell_brake, settings, PUBLISH_MS, &err) < 0)
+        log_line(LOG_LEVEL_ERROR, "the store cannot be read: %s", err.text);
 }
 
 /* Socket and pid file as root, the rest as the daemon's own user. */

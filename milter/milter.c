@@ -20,8 +20,10 @@
 #include "base/log.h"
 #include "base/netaddr.h"
 #include "base/privs.h"
+#include "gate_orders.h"
 #include "message/address.h"
 #include "message/session.h"
+#include "store/refusals.h"
 
 enum {
     NAME_BYTES = 256,             /* host names; RFC 1035 2.3.4 has 255 */
@@ -54,10 +56,12 @@ static struct {
     struct engine *engine;
     struct writer *writer;
     struct reader *reader;
-    atomic_int messages; /* with a slot */
-    atomic_int deciding; /* inside end of message */
+    struct refusals refusals;
+    atomic_llong brake_told_us; /* since when the brake is on that the log knows of */
+    atomic_int messages;        /* with a slot */
+    atomic_int deciding;        /* inside end of message */
     atomic_bool has_warned_quarantine, has_warned_macros;
-} gate_state = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} gate_state = {.lock = PTHREAD_MUTEX_INITIALIZER, .refusals = REFUSALS_INIT};
 
 static struct engine *current_engine(void)
 {
@@ -152,9 +156,8 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
     const unsigned long wanted =
         SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE | SMFIF_SETSYMLIST;
     const unsigned long quiet = SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_HDR_LEADSPC |
-                                SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL |
-                                SMFIP_NR_RCPT | SMFIP_NR_HDR | SMFIP_NR_EOH |
-                                SMFIP_NR_BODY;
+                                SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_RCPT |
+                                SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
     struct session *s = session_of(ctx);
     (void)unused2;
     (void)unused3;
@@ -243,6 +246,56 @@ static void read_mail_macros(SMFICTX *ctx, struct session *s)
     s->hints.client_port = (long)number;
 }
 
+static int hand_reply(void *ctx, const char *code, const char *xcode, const char *text);
+
+static struct session_scope scope_of(const struct settings *settings)
+{
+    return (struct session_scope){
+        .networks = settings->networks.at,
+        .network_count = settings->networks.count,
+        .local_domains = settings->local_domains.at,
+        .local_domain_count = settings->local_domains.count,
+    };
+}
+
+static void log_refusal(const struct session *s, const struct refusal *refusal,
+                        int64_t now_us)
+{
+    char key[200];
+    char client[NETADDR_TEXT_BYTES];
+    struct span who = refusal->order.key;
+    int64_t count = refusals_note(&gate_state.refusals, who, now_us);
+    if (count == 0)
+        return;
+    text_escape(who, key, sizeof key);
+    text_escape(s->env.client_ip, client, sizeof client);
+    log_line(LOG_LEVEL_INFO,
+             "NOQUEUE: action=reject, stage=MAIL, block=%s, client=%s, "
+             "refused=%lld, reply=\"%s\"",
+             key, client, (long long)count, refusal->reply);
+}
+
+/* A blocked login or client of ours hears so before it sends a body. */
+static bool is_refused(SMFICTX *ctx, struct session *s)
+{
+    struct refusal refusal;
+    const struct session_scope scope = scope_of(s->engine->settings);
+    const struct gate_mail mail = {
+        .settings = s->engine->settings,
+        .env = &s->env,
+        .scope = &scope,
+        .hints = &s->hints,
+        .reader = gate_state.reader,
+        .arena = s->arena,
+        .now_us = clock_wall_us(),
+    };
+    if (!gate_refuses_mail(&mail, &refusal))
+        return false;
+    log_refusal(s, &refusal, mail.now_us);
+    hand_reply(ctx, "554", "5.7.1", refusal.reply);
+    return true;
+}
+
 static sfsistat on_mail(SMFICTX *ctx, char **argv)
 {
     struct session *s = session_of(ctx);
@@ -255,13 +308,16 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
         s->msg = message_new(s->arena, (uint64_t)s->engine->settings->scan_bytes);
     s->is_broken = s->msg == NULL;
     if (s->is_broken)
-        return unanswered(s, SMFIP_NR_MAIL);
+        return SMFIS_CONTINUE;
     struct span argument = span_of(argv[0]);
     s->hints.is_bracketed = argument.len > 0 && argument.at[0] == '<';
     s->env.mail_from = kept(s, address_path(argument));
     s->env.is_null_sender = s->env.mail_from.len == 0;
     read_mail_macros(ctx, s);
-    return unanswered(s, SMFIP_NR_MAIL);
+    if (!is_refused(ctx, s))
+        return SMFIS_CONTINUE;
+    end_message(s);
+    return SMFIS_REJECT;
 }
 
 static void keep_recipient(struct session *s, struct span address)
@@ -407,15 +463,20 @@ static void log_decision(const struct session *s, const struct judgement *judgem
              plan->action >= ACTION_HOLD ? plan->incident : "");
 }
 
+/* Once for each time that it was put on: it may have come without a reload. */
+static void log_brake(const struct plan *plan)
+{
+    if (plan->cause == CAUSE_BRAKE && !plan->is_shadow &&
+        atomic_exchange(&gate_state.brake_told_us, plan->order_since_us) !=
+            plan->order_since_us)
+        log_line(LOG_LEVEL_WARNING,
+                 "%s; mail that nothing exempts is held until outgate brake off",
+                 plan->reason);
+}
+
 static void conclude(SMFICTX *ctx, struct session *s)
 {
-    const struct settings *settings = s->engine->settings;
-    const struct session_scope scope = {
-        .networks = settings->networks.at,
-        .network_count = settings->networks.count,
-        .local_domains = settings->local_domains.at,
-        .local_domain_count = settings->local_domains.count,
-    };
+    const struct session_scope scope = scope_of(s->engine->settings);
     s->env.queue_id = kept(s, macro(ctx, "i"));
     session_conclude(&s->env, s->msg, &scope, &s->hints);
     if (s->env.mail_class != CLASS_INBOUND)
@@ -456,6 +517,7 @@ static enum outcome decide(SMFICTX *ctx, struct session *s)
                  err.text);
     else if (s->env.mail_class != CLASS_INBOUND)
         log_decision(s, &judgement, &plan, id, clock_elapsed_us() - started_us);
+    log_brake(&plan);
     return outcome;
 }
 
@@ -598,8 +660,11 @@ int milter_open(struct engine *engine, struct err *err)
 
 int milter_run(struct writer *writer, struct reader *reader, struct err *err)
 {
+    const struct writer_chore chore = {
+        .is_due = refusals_are_due, .job = refusals_write, .arg = &gate_state.refusals};
     gate_state.writer = writer;
     gate_state.reader = reader;
+    writer_chore(writer, &chore);
     if (smfi_main() != MI_SUCCESS)
         return err_set(err, ERR_IO,
                        "libmilter stopped with an error; see the system log");

@@ -3,8 +3,9 @@
  * milter - libmilter's callbacks, translated. The only module that names smfi_*.
  *
  * Each callback copies what it is given and returns; conclusions are drawn in
- * message/session and gate. The verdict falls at end of message; no other callback is
- * answered where the MTA allows that (SMFIP_NR_*: half the cost of a message).
+ * message/session and gate. The verdict falls at end of message; of the other callbacks
+ * only MAIL FROM is answered, where a blocked sender is refused, if the MTA allows that
+ * (SMFIP_NR_*: half the cost of a message).
  * Threads: libmilter's pool; callbacks of one session may run on different threads.
  * Source: libmilter's documentation (libmilter-doc), mfapi.h 8.17.
  */

@@ -67,6 +67,7 @@ enum {
     /* limits and store */
     BOUND_LIMITS = 100,                /* limits in a config */
     BOUND_KEY_BYTES = 512,             /* one limit key or identity */
+    BOUND_BLOCKED_NETWORKS = 1000,     /* blocked networks, compared with each client */
     BOUND_CHARGED_DOMAINS = 200,       /* recipient domains with a line of their own */
     BOUND_COLUMN_BYTES = 1024,         /* one text column of the audit row */
     BOUND_RCPT_TO_BYTES = 4096,        /* the first recipients, in one column */

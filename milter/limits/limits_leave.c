@@ -4,8 +4,22 @@
 #include "limits/limit_state.h"
 #include "limits/limits.h"
 
+/* Take back one stored line; of a limit that is not in force nothing is left. */
+static int lift_line(struct db *db, const struct limit *limit, struct query *line,
+                     int64_t wall_us, struct err *err)
+{
+    struct limit standing;
+    struct span key = query_text(line, 1);
+    if (limit == NULL || limit->window_us == 0)
+        return 0;
+    if (limits_for_key(db, limit, key, wall_us, &standing, NULL, err) != 0)
+        return -1;
+    return limit_state_uncharge(db, &standing, key, query_int(line, 2),
+                                query_int(line, 3), err);
+}
+
 int limits_lift(struct db *db, const struct limit *table, size_t count, int64_t id,
-                struct err *err)
+                int64_t wall_us, struct err *err)
 {
     struct query *query = db_query(db,
                                    "SELECT limit_name, key, amount, at_us FROM charge "
@@ -17,9 +31,7 @@ int limits_lift(struct db *db, const struct limit *table, size_t count, int64_t 
     int rc;
     while ((rc = query_step(query, err)) == 1) {
         const struct limit *limit = limit_find(table, count, query_text(query, 0));
-        if (limit != NULL && limit->window_us > 0 &&
-            limit_state_uncharge(db, limit, query_text(query, 1), query_int(query, 2),
-                                 query_int(query, 3), err) != 0) {
+        if (lift_line(db, limit, query, wall_us, err) != 0) {
             rc = -1;
             break;
         }
@@ -53,11 +65,28 @@ static int ask_part(struct db *db, const struct limit *limit, int part_id,
     return rc;
 }
 
+/* One stored line, in every part of its limit as it stands for the key. */
+static int ask_line(struct db *db, const struct limit *limit, struct query *line,
+                    int64_t now_us, int64_t wall_us, int64_t *at_us, struct err *err)
+{
+    struct limit standing;
+    struct span key = query_text(line, 1);
+    if (limit == NULL || limit->window_us == 0 || limit->action == ACTION_SLOW)
+        return 0;
+    if (limits_for_key(db, limit, key, wall_us, &standing, NULL, err) != 0)
+        return -1;
+    for (int part = 0; part < limit_part_count(&standing); part++)
+        if (ask_part(db, &standing, part, key, query_int(line, 2), now_us, at_us,
+                     err) != 0)
+            return -1;
+    return 0;
+}
+
 /* All lines in one turn: what has left lies in the past, so a window only empties as
  * time goes on, and a time that suits one line suits it still when others move it on.
  */
 static int ask_lines(struct db *db, const struct limit *table, size_t count, int64_t id,
-                     int64_t now_us, int64_t *at_us, struct err *err)
+                     int64_t now_us, int64_t wall_us, int64_t *at_us, struct err *err)
 {
     struct query *query = db_query(
         db, "SELECT limit_name, key, amount FROM charge WHERE message = ?1", err);
@@ -67,24 +96,20 @@ static int ask_lines(struct db *db, const struct limit *table, size_t count, int
     int rc;
     while ((rc = query_step(query, err)) == 1) {
         const struct limit *limit = limit_find(table, count, query_text(query, 0));
-        if (limit == NULL || limit->window_us == 0 || limit->action == ACTION_SLOW)
-            continue;
-        for (int part = 0; part < limit_part_count(limit); part++)
-            if (ask_part(db, limit, part, query_text(query, 1), query_int(query, 2),
-                         now_us, at_us, err) != 0) {
-                query_reset(query);
-                return -1;
-            }
+        if (ask_line(db, limit, query, now_us, wall_us, at_us, err) != 0) {
+            rc = -1;
+            break;
+        }
     }
     query_reset(query);
     return rc;
 }
 
 int limits_leave(struct db *db, const struct limit *table, size_t count, int64_t id,
-                 int64_t now_us, int64_t *at_us, struct err *err)
+                 int64_t now_us, int64_t wall_us, int64_t *at_us, struct err *err)
 {
     *at_us = now_us;
-    if (ask_lines(db, table, count, id, now_us, at_us, err) != 0)
+    if (ask_lines(db, table, count, id, now_us, wall_us, at_us, err) != 0)
         return -1;
     return limits_charge_stored(db, table, count, id, *at_us, err);
 }

@@ -13,7 +13,8 @@
  * alignment ever holds more than the limit, however late the releaser was.
  * Reservations in the past of mail that has not left would count as if it had: lift all
  * that is due before the first one is asked to leave.
- * Inside the caller's transaction. now_us: the limit clock.
+ * Inside the caller's transaction. now_us: the limit clock; wall_us: the wall clock,
+ * for overrides that expire.
  */
 #ifndef OUTGATE_LIMITS_LIMITS_LEAVE_H
 #define OUTGATE_LIMITS_LIMITS_LEAVE_H
@@ -28,12 +29,12 @@
 /* limits_lift - take back all that audit row id is charged with; its lines in table
  * charge become uncharged. A limit that is no longer in force has no state. */
 int limits_lift(struct db *db, const struct limit *table, size_t count, int64_t id,
-                struct err *err);
+                int64_t wall_us, struct err *err);
 
 /* limits_leave - the first time from now on at which the row (lifted) may leave:
  * *at_us == now_us: at once. It is charged at that time. Limits that only slow are
  * charged and not asked. */
 int limits_leave(struct db *db, const struct limit *table, size_t count, int64_t id,
-                 int64_t now_us, int64_t *at_us, struct err *err);
+                 int64_t now_us, int64_t wall_us, int64_t *at_us, struct err *err);
 
 #endif

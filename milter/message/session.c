@@ -84,7 +84,7 @@ static bool leaves_host(const struct envelope *env, const struct session_scope *
     return env->recipient_kept < env->recipient_count;
 }
 
-static bool is_ours(const struct envelope *env, const struct session_scope *scope)
+bool session_is_ours(const struct envelope *env, const struct session_scope *scope)
 {
     struct netaddr address;
     /* a TLS certificate does not count: Postfix names the subject of unverified ones */
@@ -98,6 +98,14 @@ static bool is_ours(const struct envelope *env, const struct session_scope *scop
     return false;
 }
 
+bool session_may_be_submission(const struct envelope *env,
+                               const struct session_hints *hints)
+{
+    if (hints->has_client_port)
+        return hints->client_port == 0 && !hints->is_bracketed;
+    return is_loopback(env);
+}
+
 void session_conclude(struct envelope *env, const struct message *msg,
                       const struct session_scope *scope,
                       const struct session_hints *hints)
@@ -106,5 +114,6 @@ void session_conclude(struct envelope *env, const struct message *msg,
     if (!leaves_host(env, scope, hints))
         env->mail_class = CLASS_INBOUND;
     else
-        env->mail_class = is_ours(env, scope) ? CLASS_OUTBOUND : CLASS_FORWARDED;
+        env->mail_class =
+            session_is_ours(env, scope) ? CLASS_OUTBOUND : CLASS_FORWARDED;
 }

@@ -35,6 +35,14 @@ struct session_hints {
 /* session_is_remote_mailer - smtp, relay, esmtp ...: the MTA would send it on. */
 bool session_is_remote_mailer(struct span mailer);
 
+/* session_is_ours - a login, the local path, our networks, or no client at all. */
+bool session_is_ours(const struct envelope *env, const struct session_scope *scope);
+
+/* session_may_be_submission - before the header: what says MAIL FROM now may be
+ * sendmail(1), as session_conclude will find. */
+bool session_may_be_submission(const struct envelope *env,
+                               const struct session_hints *hints);
+
 /* session_conclude - after the header is complete: set env->path, local_user (from the
  * first field, as the MTA vouches for it) and mail_class.
  * Postfix: pickup has {client_port} 0 and an address without <>; Sendmail: a client on

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/bounds.h"
+#include "limits/limit_clock.h"
 
 enum {
     NAME_BYTES = 255, /* rule names, limit names */
@@ -213,8 +214,8 @@ static int insert_held(struct db *db, const struct audit_row *row, int64_t id,
     struct query *query = db_query(db,
                                    "INSERT INTO held_message (message, queue_id, "
                                    "held_at_us, due_at_us, state, state_at_us, "
-                                   "state_by) VALUES (?1, ?2, ?3, ?4, 'waiting', ?3, "
-                                   "'')",
+                                   "state_by, cause) VALUES (?1, ?2, ?3, ?4, "
+                                   "'waiting', ?3, '', ?5)",
                                    err);
     if (query == NULL)
         return -1;
@@ -222,6 +223,7 @@ static int insert_held(struct db *db, const struct audit_row *row, int64_t id,
     bind_column(query, 2, row->queue_id);
     query_bind_int(query, 3, row->at_us);
     bind_time(query, 4, row->due_at_us);
+    query_bind_text(query, 5, span_of(row->cause));
     return query_run(query, err);
 }
 
@@ -255,14 +257,11 @@ char *audit_time_text(int64_t at_us, char out[32])
     return out;
 }
 
-/* The newest row's time: what no window that ends there sees, none will. */
 static int expire_slots(struct db *db, struct err *err)
 {
-    struct query *query = db_query(db, "SELECT max(at_us) FROM message", err);
-    if (query == NULL || query_step(query, err) < 0)
+    int64_t newest_us;
+    if (limit_clock_newest(db, &newest_us, err) != 0)
         return -1;
-    int64_t newest_us = query_int(query, 0);
-    query_reset(query);
     return limits_expire(db, newest_us, SWEEP_ROWS, err);
 }
 
@@ -285,17 +284,5 @@ int audit_expire(struct db *db, int64_t before_us, unsigned rows, int64_t *delet
     if (query_run(query, err) != 0)
         return -1;
     *deleted = db_changes(db);
-    return 0;
-}
-
-int audit_latest(struct db *db, int64_t *at_us, struct err *err)
-{
-    struct query *query =
-        db_query(db, "SELECT coalesce(max(at_us), 0) FROM message", err);
-    *at_us = 0;
-    if (query == NULL || query_step(query, err) < 0)
-        return -1;
-    *at_us = query_int(query, 0);
-    query_reset(query);
     return 0;
 }

@@ -44,6 +44,7 @@ struct audit_row {
     const char *limit_name; /* NULL if no limit spoke */
     struct span limit_key;
     int64_t due_at_us;    /* 0: none */
+    const char *cause;    /* of a hold: "score", "limit", "brake", "block"; NULL: "" */
     struct span reply;    /* SMTP reply text given, "" for none */
     struct span incident; /* incident id, "" for none */
     bool is_shadow;
@@ -68,9 +69,5 @@ char *audit_time_text(int64_t at_us, char out[32]);
  * still waits is never deleted. */
 int audit_expire(struct db *db, int64_t before_us, unsigned rows, int64_t *deleted,
                  struct err *err);
-
-/* audit_latest - when the newest row was written, microseconds since the epoch; 0 in an
- * empty log. What the limit clock must not fall behind after a restart. */
-int audit_latest(struct db *db, int64_t *at_us, struct err *err);
 
 #endif

@@ -3,7 +3,8 @@
  * departure - which held messages leave now by themselves, and which get another time.
  *
  * The store's side of the releaser, without clock or MTA: a test can play years of it.
- * now_us: the limit clock.
+ * now_us: the limit clock, for windows and charges; wall_us: the wall clock, for due
+ * times, orders and overrides.
  */
 #ifndef OUTGATE_STORE_DEPARTURE_H
 #define OUTGATE_STORE_DEPARTURE_H
@@ -25,7 +26,7 @@ struct departures {
  * allow, its new due time. Commits one or more transactions. sender: only its mail; ""
  * all. */
 int departure_choose(struct db *db, const struct limit *table, size_t count,
-                     int64_t now_us, struct span sender, size_t max,
+                     int64_t now_us, int64_t wall_us, struct span sender, size_t max,
                      struct arena *arena, struct departures *out, struct err *err);
 
 #endif

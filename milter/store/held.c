@@ -9,8 +9,8 @@
 #define COLUMNS                                                                        \
     "SELECT held_message.message, held_message.queue_id, held_at_us, "                 \
     "held_message.due_at_us, state, state_at_us, state_by, sender, mail_from, "        \
-    "header_from, subject, reason, limit_name, recipients, score FROM held_message "   \
-    "JOIN message ON message.id = held_message.message "
+    "header_from, subject, reason, limit_name, recipients, score, cause "              \
+    "FROM held_message JOIN message ON message.id = held_message.message "
 
 static const char *const state_names[] = {"unknown", "waiting", "released", "dropped",
                                           "gone"};
@@ -45,6 +45,7 @@ static void read_row(struct query *query, struct arena *arena, struct held_row *
     row->limit_name = span_dup(arena, query_text(query, 12));
     row->recipients = query_int(query, 13);
     row->score = query_double(query, 14);
+    row->cause = span_dup(arena, query_text(query, 15));
 }
 
 /* Room for one more in an array of the arena that doubles. */

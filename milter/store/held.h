@@ -36,6 +36,7 @@ struct held_row {
     struct span state_by; /* who changed the state; "" while it waits */
     struct span sender, mail_from, header_from, subject, reason;
     struct span limit_name; /* "" if no limit spoke */
+    struct span cause;      /* "score" "limit" "brake" "block"; "" of old rows */
     int64_t recipients;
     double score;
 };

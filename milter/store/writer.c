@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "store/audit.h"
+#include "store/orders.h"
 
 enum {
     BATCH_MAX = 256,      /* jobs in one commit: bounds how long the last one waits */
@@ -46,13 +47,14 @@ struct writer {
     pthread_cond_t left; /* the last of them has gone */
     bool is_stopping;
     int64_t keep_s;
+    struct writer_chore chore;
     struct writer_stats stats;
 
     /* the thread's own */
     char *path;
     struct db *db;  /* NULL while the store is broken */
     struct err why; /* why it is */
-    int64_t reopen_at_ms, chore_at_ms, checkpoint_at_ms;
+    int64_t reopen_at_ms, chore_at_ms, checkpoint_at_ms, given_at_ms;
 };
 
 static int64_t now_ms(void)
@@ -180,6 +182,8 @@ struct expiry {
 static int expire_job(struct db *db, void *arg, struct err *err)
 {
     struct expiry *expiry = arg;
+    if (orders_expire(db, expiry->before_us, err) != 0)
+        return -1;
     return audit_expire(db, expiry->before_us, CHORE_ROWS, &expiry->deleted, err);
 }
 
@@ -203,9 +207,20 @@ static void checkpoint(struct writer *writer, bool is_idle)
         give_up(writer, &err);
 }
 
-/* Between batches: never long, since jobs may arrive. */
-static void do_chores(struct writer *writer, int64_t keep_s, bool is_idle)
+static void do_given(struct writer *writer, const struct writer_chore *chore)
 {
+    struct ticket ticket = {.job = chore->job, .arg = chore->arg};
+    writer->given_at_ms = now_ms() + IDLE_MS;
+    if (chore->is_due(chore->arg) && sound_db(writer) != NULL)
+        run_batch(writer, &ticket);
+}
+
+/* Between batches: never long, since jobs may arrive. */
+static void do_chores(struct writer *writer, const struct writer_chore *chore,
+                      int64_t keep_s, bool is_idle)
+{
+    if (chore->job != NULL && now_ms() >= writer->given_at_ms)
+        do_given(writer, chore);
     if (now_ms() >= writer->checkpoint_at_ms && sound_db(writer) != NULL)
         checkpoint(writer, is_idle);
     if (keep_s > 0 && now_ms() >= writer->chore_at_ms && sound_db(writer) != NULL)
@@ -251,13 +266,14 @@ static void *writer_main(void *arg)
     while (!writer->is_stopping || writer->head != NULL) {
         struct ticket *batch = take_batch(writer);
         int64_t keep_s = writer->keep_s;
+        struct writer_chore chore = writer->chore;
         pthread_mutex_unlock(&writer->lock);
         if (batch != NULL)
             run_batch(writer, batch);
         pthread_mutex_lock(&writer->lock);
         finish_batch(writer, batch);
         pthread_mutex_unlock(&writer->lock);
-        do_chores(writer, keep_s, batch == NULL);
+        do_chores(writer, &chore, keep_s, batch == NULL);
         pthread_mutex_lock(&writer->lock);
         if (writer->head == NULL && !writer->is_stopping) {
             struct timespec until = deadline(
@@ -267,6 +283,8 @@ static void *writer_main(void *arg)
         }
     }
     pthread_mutex_unlock(&writer->lock);
+    if (writer->chore.job != NULL)
+        do_given(writer, &writer->chore);
     return NULL;
 }
 
@@ -325,6 +343,13 @@ void writer_keep(struct writer *writer, int64_t keep_s)
     pthread_mutex_lock(&writer->lock);
     writer->keep_s = keep_s;
     pthread_cond_signal(&writer->work);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_chore(struct writer *writer, const struct writer_chore *chore)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->chore = *chore;
     pthread_mutex_unlock(&writer->lock);
 }
 

@@ -5,14 +5,15 @@
  * writer_run hands a job to the thread and returns when the transaction that holds it
  * is committed (or failed): a reply leaves only after its row and charge are durable
  * against a crash of the process. Jobs that arrive while a commit runs share the next
- * one, each in its own savepoint. In idle moments the thread checkpoints and deletes
- * old rows in small steps.
+ * one, each in its own savepoint. In idle moments the thread checkpoints, deletes old
+ * rows in small steps and does the chore that it was given.
  * When the store fails (full, broken, locked) jobs fail with ERR_STORE at once and
  * the thread reopens it by itself, at most once a second.
  */
 #ifndef OUTGATE_STORE_WRITER_H
 #define OUTGATE_STORE_WRITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -30,6 +31,17 @@ int writer_start(struct writer **out, const char *path, unsigned queue_max,
 
 /* writer_keep - rows older than keep_s seconds are deleted in idle time; 0: never. */
 void writer_keep(struct writer *writer, int64_t keep_s);
+
+/* Work that comes up beside the jobs and that nobody waits for. */
+struct writer_chore {
+    bool (*is_due)(void *arg); /* cheap; on the writer's thread */
+    writer_job *job;           /* a transaction of its own */
+    void *arg;                 /* outlives the writer */
+};
+
+/* writer_chore - from now on do this, too, at most once a second, and once more before
+ * the writer stops. One at a time. */
+void writer_chore(struct writer *writer, const struct writer_chore *chore);
 
 /* writer_run - run job(db, arg) and wait for its commit, timeout_ms at most (then
  * ERR_BUSY; the job is then withdrawn if it has not started, else waited for).

@@ -8,6 +8,7 @@
 
 #include "limits/sender.h"
 #include "store/audit.h"
+#include "store/orders.h"
 #include "tool/commands.h"
 #include "tool/print.h"
 #include "tool/record.h"
@@ -26,7 +27,8 @@ static int add_window(struct tool *tool, struct windows *list,
                       const struct limit *limit, struct span key, struct err *err)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (list->at[i].limit == limit && span_eq(list->at[i].key, key))
+        if (strcmp(list->at[i].limit->name, limit->name) == 0 &&
+            span_eq(list->at[i].key, key))
             return 0;
     if (list->count == KEYS_MAX) {
         list->is_cut = true;
@@ -135,22 +137,29 @@ struct standing {
     struct span reason;
 };
 
+/* A client is blocked by its own key or by a network that it is in. */
 static int read_block(struct tool *tool, struct span key, struct standing *out,
                       struct err *err)
 {
-    struct query *query = db_query(
-        tool->db, "SELECT until_us, reason FROM blocked_sender WHERE sender = ?1", err);
-    if (query == NULL)
+    static const char kind[] = "client_ip:";
+    struct ruling ruling;
+    struct span rest;
+    struct buf client_key;
+    struct span value =
+        span_starts(key, span_of(kind)) ? span_from(key, strlen(kind)) : key;
+    buf_init(&client_key, tool->arena, key.len + sizeof kind);
+    buf_printf(&client_key, "%s", kind);
+    buf_add_span(&client_key, value);
+    const struct span keys[] = {key, buf_span(&client_key)};
+    struct order_question question = {
+        .keys = keys, .key_count = 2, .now_us = tool_now_us()};
+    span_cut(value, '/', &question.client_ip, &rest);
+    if (orders_blocked(tool->db, &question, tool->arena, &ruling, err) != 0)
         return -1;
-    query_bind_text(query, 1, key);
-    int step = query_step(query, err);
-    if (step > 0) {
-        out->until_us = query_int(query, 0);
-        out->is_blocked = out->until_us == 0 || out->until_us > tool_now_us();
-        out->reason = span_dup(tool->arena, query_text(query, 1));
-    }
-    query_reset(query);
-    return step < 0 ? -1 : 0;
+    out->is_blocked = ruling.kind == RULING_BLOCK;
+    out->until_us = ruling.order.until_us;
+    out->reason = ruling.order.reason;
+    return 0;
 }
 
 static int read_standing(struct tool *tool, struct span key, struct standing *out,
@@ -277,7 +286,7 @@ static int explain_key(struct tool *tool, struct span word, struct err *err)
         add_used(tool, &list, key, err) != 0 ||
         read_standing(tool, key, &standing, err) != 0)
         return -1;
-    if (list.count == 0 && standing.messages == 0)
+    if (list.count == 0 && standing.messages == 0 && !standing.is_blocked)
         return err_set(err, ERR_NOT_FOUND,
                        "\"%.*s\" is neither a message of the log nor a key of a limit; "
                        "write a key as sasl_user:bob@example.com",

@@ -12,16 +12,19 @@
 #include "tool/commands.h"
 #include "tool/print.h"
 #include "tool/record.h"
+#include "verdict/action.h"
 
 enum { ROWS_MAX = 100000, ROW_BYTES = 1 << 18, QUEUE_BYTES = 1 << 30 };
 
 static struct {
-    const char *sender;
+    const char *sender, *cause;
     bool is_due, without_mta;
 } given;
 
 static const struct option_row options[] = {
     {"sender", 0, "KEY", OPTION_TEXT, &given.sender, "only what this sender sent"},
+    {"cause", 0, "WHAT", OPTION_TEXT, &given.cause,
+     "only what this holds: score, limit, brake or block"},
     {"due", 0, NULL, OPTION_FLAG, &given.is_due, "only what is due by now"},
     {"no-mta", 0, NULL, OPTION_FLAG, &given.without_mta,
      "do not compare with the MTA's queue"},
@@ -29,11 +32,12 @@ static const struct option_row options[] = {
 };
 
 static const struct column columns[] = {
-    {"ID", true, false, false},      {"QUEUE ID", false, false, false},
-    {"QUEUE", false, false, false},  {"SINCE", false, false, false},
-    {"DUE", false, false, false},    {"SCORE", true, false, false},
-    {"RCPT", true, false, false},    {"SENDER", false, true, false},
-    {"SUBJECT", false, true, false}, {"WHY", false, true, false},
+    {"ID", true, false, false},     {"QUEUE ID", false, false, false},
+    {"QUEUE", false, false, false}, {"SINCE", false, false, false},
+    {"DUE", false, false, false},   {"SCORE", true, false, false},
+    {"RCPT", true, false, false},   {"CAUSE", false, false, false},
+    {"SENDER", false, true, false}, {"SUBJECT", false, true, false},
+    {"WHY", false, true, false},
 };
 
 static const char *answer_word(enum mta_answer answer)
@@ -58,6 +62,7 @@ static void add_row(struct table *table, const struct held_row *row,
                                                          : COLOUR_NONE);
     table_cell(table, print_number(row->score, text));
     table_printf(table, "%lld", (long long)row->recipients);
+    table_text(table, row->cause);
     table_text(table, row->sender);
     table_text(table, row->subject);
     table_text(table, row->reason);
@@ -82,6 +87,7 @@ static void print_json(struct tool *tool, const struct held_row *row,
     json_int(&json, "recipients", row->recipients);
     json_number(&json, "score", row->score);
     json_text(&json, "reason", row->reason);
+    json_text_or_null(&json, "cause", row->cause);
     json_text_or_null(&json, "limit", row->limit_name);
     json_text_or_null(&json, "queue", span_of(answer_word(answer)));
     json_close(&json, '}');
@@ -117,7 +123,8 @@ static bool compare(struct tool *tool, const struct held_row *rows, size_t count
 
 static bool is_wanted(const struct held_row *row, struct span sender)
 {
-    return sender.len == 0 || span_eq(row->sender, sender);
+    return (sender.len == 0 || span_eq(row->sender, sender)) &&
+           (given.cause == NULL || span_eq(row->cause, span_of(given.cause)));
 }
 
 static size_t print_rows(struct tool *tool, const struct held_row *rows, size_t count,
@@ -159,6 +166,9 @@ static int run(struct tool *tool, struct err *err)
 {
     struct held_row *rows = NULL;
     size_t count = 0;
+    if (given.cause != NULL && cause_find(span_of(given.cause)) == CAUSE_NONE)
+        return err_set(err, ERR_USAGE, "--cause %s: write score, limit, brake or block",
+                       given.cause);
     if (tool_open(tool, DB_READ, err) != 0 ||
         held_list(tool->db, given.is_due ? tool_now_us() : 0, ROWS_MAX, tool->arena,
                   &rows, &count, err) != 0)
@@ -181,6 +191,7 @@ const struct command outgate_cmd_held = {
     .words = "",
     .summary = "what waits in the hold queue, why, and until when",
     .details =
+        "CAUSE: what holds it: score, limit, brake or block.\n"
         "DUE: when the limit that spoke has room, or that a person must decide.\n"
         "QUEUE: what the MTA says of it: held; leaving or gone (released or deleted\n"
         "with the MTA's own tools); other (its queue id is another message's now).",

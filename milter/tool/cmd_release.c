@@ -5,6 +5,7 @@
 #include "tool/commands.h"
 #include "tool/deed.h"
 #include "tool/releaser.h"
+#include "verdict/action.h"
 
 static struct deed given;
 static bool due, loop;
@@ -12,6 +13,8 @@ static bool due, loop;
 static const struct option_row options[] = {
     {"sender", 0, "KEY", OPTION_TEXT, &given.sender,
      "all that this sender has waiting"},
+    {"cause", 0, "WHAT", OPTION_TEXT, &given.cause,
+     "what this holds: score, limit, brake or block"},
     {"due", 0, NULL, OPTION_FLAG, &due,
      "what is due by now (with --sender: of that sender)"},
     {"loop", 0, NULL, OPTION_FLAG, &loop,
@@ -22,12 +25,15 @@ static const struct option_row options[] = {
 
 static int run(struct tool *tool, struct err *err)
 {
+    if (given.cause != NULL && cause_find(span_of(given.cause)) == CAUSE_NONE)
+        return err_set(err, ERR_USAGE, "--cause %s: write score, limit, brake or block",
+                       given.cause);
     if (!due && !loop)
         return deed_run(tool, &given, err);
-    if (tool->word_count > 0 || given.all || (due && loop) ||
+    if (tool->word_count > 0 || given.all || given.cause != NULL || (due && loop) ||
         (loop && given.sender != NULL))
         return err_set(err, ERR_USAGE,
-                       "release: IDs, --all, --due and --loop exclude "
+                       "release: IDs, --all, --cause, --due and --loop exclude "
                        "each other; --sender goes with --due alone");
     return loop ? releaser_loop(tool, err) : releaser_due(tool, given.sender, err);
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tool/deed.h"
 
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,31 +21,17 @@ struct choice {
     size_t count;
 };
 
-/* Who does it, for the log: root is not a name that explains anything. */
-static const char *who(struct arena *arena)
-{
-    const char *sudo = getenv("SUDO_USER");
-    struct passwd *user = getpwuid(getuid());
-    struct buf out;
-    buf_init(&out, arena, 200);
-    buf_printf(&out, "%s", user != NULL ? user->pw_name : "uid");
-    if (user == NULL)
-        buf_printf(&out, ":%u", (unsigned)getuid());
-    if (sudo != NULL && sudo[0] != '\0')
-        buf_printf(&out, " (%.100s)", sudo);
-    return buf_cstr(&out);
-}
-
 static int check_choice(const struct tool *tool, const struct deed *deed,
                         struct err *err)
 {
-    int ways = (tool->word_count > 0) + deed->all + (deed->sender != NULL);
+    int ways = (tool->word_count > 0) + deed->all + (deed->sender != NULL) +
+               (deed->cause != NULL);
     const char *name = tool->command->name;
     if (ways == 0)
         return err_set(err, ERR_USAGE,
                        "which? outgate %s ID..., --sender KEY%s or --all", name,
-                       deed->is_drop ? "" : ", --due");
-    if (ways > 1)
+                       deed->is_drop ? "" : ", --due, --cause WHAT");
+    if (ways > 1 && !(deed->cause != NULL && deed->sender != NULL && ways == 2))
         return err_set(err, ERR_USAGE, "%s: IDs, --sender and --all exclude each other",
                        name);
     return 0;
@@ -111,7 +95,8 @@ static int choose_list(struct tool *tool, const struct deed *deed,
         return -1;
     choice->rows = rows;
     for (size_t i = 0; i < count; i++)
-        if (deed->sender == NULL || span_eq(rows[i].sender, sender))
+        if ((deed->sender == NULL || span_eq(rows[i].sender, sender)) &&
+            (deed->cause == NULL || span_eq(rows[i].cause, span_of(deed->cause))))
             choice->rows[choice->count++] = rows[i];
     return 0;
 }
@@ -210,7 +195,7 @@ static int ask_and_record(struct tool *tool, const struct deed *deed,
                           const struct mta_tools *tools, struct choice *choice,
                           struct err *err)
 {
-    const char *by = who(tool->arena);
+    const char *by = tool_who(tool);
     enum held_state what = deed->is_drop ? HELD_DROPPED : HELD_RELEASED;
     struct err why;
     if (handover_ask(tool, choice->leaving, choice->count, what, by, err) != 0)

@@ -16,6 +16,7 @@ struct deed {
     bool is_drop;
     bool all;           /* all that waits */
     const char *sender; /* or NULL */
+    const char *cause;  /* what alone holds it: "brake", ...; or NULL */
     bool is_confirmed;  /* do not ask */
 };
 

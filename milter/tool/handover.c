@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "limits/limit_clock.h"
 #include "limits/limits.h"
 #include "limits/limits_leave.h"
 
@@ -53,14 +54,12 @@ int handover_lock(const struct tool *tool, int *fd, struct err *err)
     return 0;
 }
 
-int handover_clock(struct tool *tool, int64_t *now_us, struct err *err)
+int handover_clock(struct tool *tool, struct handover_time *now, struct err *err)
 {
-    struct query *query = db_query(tool->db, "SELECT max(at_us) FROM message", err);
-    if (query == NULL || query_step(query, err) < 0)
+    if (limit_clock_read(tool->db, err) != 0)
         return -1;
-    clock_limit_floor(query_int(query, 0));
-    query_reset(query);
-    *now_us = clock_limit_us();
+    now->limit_us = clock_limit_us();
+    now->wall_us = clock_wall_us();
     return 0;
 }
 
@@ -80,7 +79,7 @@ struct mta_wish *handover_wishes(struct arena *arena, const struct leaving *rows
 static int lift(struct tool *tool, int64_t id, struct err *err)
 {
     return limits_lift(tool->db, tool->settings->limits, tool->settings->limit_count,
-                       id, err);
+                       id, tool_now_us(), err);
 }
 
 static int charge_at(struct tool *tool, int64_t id, int64_t at_us, struct err *err)
@@ -108,14 +107,15 @@ static int mark(struct tool *tool, int64_t id, enum held_state state, struct spa
 
 /* It waits on: nobody asks for it any more, and its reservation is where it was. One
  * that is due has none, and comes again at again_us. */
-static int wait_on(struct tool *tool, const struct leaving *row, int64_t now_us,
-                   int64_t again_us, struct err *err)
+static int wait_on(struct tool *tool, const struct leaving *row,
+                   const struct handover_time *now, int64_t again_us, struct err *err)
 {
     if (leaving_forget(tool->db, row->id, err) != 0 || lift(tool, row->id, err) != 0)
         return -1;
-    if (row->due_at_us > now_us)
-        return charge_at(tool, row->id, row->due_at_us, err);
-    if (row->due_at_us == 0 || again_us <= now_us)
+    if (row->due_at_us > now->wall_us)
+        return charge_at(tool, row->id, row->due_at_us - now->wall_us + now->limit_us,
+                         err);
+    if (row->due_at_us == 0 || again_us <= now->wall_us)
         return 0;
     return leaving_postpone(tool->db, row->id, again_us, err);
 }
@@ -144,7 +144,7 @@ struct record {
     enum held_state what;
     struct span by;
     bool is_certain;
-    int64_t now_us;
+    struct handover_time now;
 };
 
 static int record_one(const struct record *record, const struct leaving *row,
@@ -156,7 +156,7 @@ static int record_one(const struct record *record, const struct leaving *row,
         return is_release ? mark(record->tool, row->id, HELD_RELEASED, record->by, err)
                           : drop_one(record->tool, row, record->by, err);
     case MTA_NOT_HELD:
-        return left_otherwise(record->tool, row, is_release, record->now_us, err);
+        return left_otherwise(record->tool, row, is_release, record->now.limit_us, err);
     case MTA_GONE:
     case MTA_IS_OTHER:
         return mark(record->tool, row->id, HELD_GONE, span_of(by_mta), err);
@@ -167,8 +167,8 @@ static int record_one(const struct record *record, const struct leaving *row,
     }
     if (!record->is_certain)
         return 0; /* it stays asked for: the queue will tell */
-    return wait_on(record->tool, row, record->now_us, record->now_us + AGAIN_S * SECOND,
-                   err);
+    return wait_on(record->tool, row, &record->now,
+                   record->now.wall_us + AGAIN_S * SECOND, err);
 }
 
 /* ---- many, a transaction for each batch ---- */
@@ -202,7 +202,7 @@ static int ask_one(struct tool *tool, const struct leaving *rows, size_t i, void
 {
     const struct record *record = arg;
     if (record->what == HELD_RELEASED &&
-        charge_now(tool, rows[i].id, record->now_us, err) != 0)
+        charge_now(tool, rows[i].id, record->now.limit_us, err) != 0)
         return -1;
     return leaving_ask(tool->db, rows[i].id, record->what, tool_now_us(), record->by,
                        err);
@@ -212,7 +212,7 @@ int handover_ask(struct tool *tool, const struct leaving *rows, size_t count,
                  enum held_state what, const char *by, struct err *err)
 {
     struct record record = {.tool = tool, .what = what, .by = span_of(by)};
-    if (handover_clock(tool, &record.now_us, err) != 0)
+    if (handover_clock(tool, &record.now, err) != 0)
         return -1;
     return for_each(tool, rows, count, ask_one, &record, err);
 }
@@ -237,7 +237,7 @@ int handover_record(struct tool *tool, const struct leaving *rows,
     struct answers answers = {
         {.tool = tool, .what = what, .by = span_of(by), .is_certain = is_certain},
         wishes};
-    if (handover_clock(tool, &answers.record.now_us, err) != 0)
+    if (handover_clock(tool, &answers.record.now, err) != 0)
         return -1;
     return for_each(tool, rows, count, answer_one, &answers, err);
 }
@@ -246,13 +246,14 @@ int handover_record(struct tool *tool, const struct leaving *rows,
 
 /* Asked for, and the queue now tells what came of it. */
 static int settle_asked(struct tool *tool, const struct leaving *row,
-                        enum mta_answer answer, int64_t now_us, struct err *err)
+                        enum mta_answer answer, const struct handover_time *now,
+                        struct err *err)
 {
     bool is_release = row->asked_for == HELD_RELEASED;
     if (answer == MTA_IS_HELD)
-        return wait_on(tool, row, now_us, now_us, err);
+        return wait_on(tool, row, now, now->wall_us, err);
     if (answer == MTA_NOT_HELD && !is_release)
-        return left_otherwise(tool, row, false, now_us, err);
+        return left_otherwise(tool, row, false, now->limit_us, err);
     return is_release ? mark(tool, row->id, HELD_RELEASED, row->asked_by, err)
                       : drop_one(tool, row, row->asked_by, err);
 }
@@ -275,7 +276,7 @@ static int settle_other(struct tool *tool, const struct leaving *row,
 struct settlement {
     const struct mta_wish *wishes;
     bool is_proved;
-    int64_t now_us;
+    struct handover_time now;
 };
 
 static int settle_one(struct tool *tool, const struct leaving *rows, size_t i,
@@ -283,9 +284,9 @@ static int settle_one(struct tool *tool, const struct leaving *rows, size_t i,
 {
     const struct settlement *s = arg;
     if (rows[i].asked_for != HELD_UNKNOWN && rows[i].state == HELD_WAITING)
-        return settle_asked(tool, &rows[i], s->wishes[i].answer, s->now_us, err);
-    return settle_other(tool, &rows[i], s->wishes[i].answer, s->is_proved, s->now_us,
-                        err);
+        return settle_asked(tool, &rows[i], s->wishes[i].answer, &s->now, err);
+    return settle_other(tool, &rows[i], s->wishes[i].answer, s->is_proved,
+                        s->now.limit_us, err);
 }
 
 static int settle(struct tool *tool, const struct mta_tools *tools, struct arena *arena,
@@ -300,7 +301,7 @@ static int settle(struct tool *tool, const struct mta_tools *tools, struct arena
     if (wishes == NULL)
         return err_set(err, ERR_MEMORY, "out of memory");
     if (mta_queue(tools, arena, &list, &listed, err) != 0 ||
-        handover_clock(tool, &settlement.now_us, err) != 0)
+        handover_clock(tool, &settlement.now, err) != 0)
         return -1;
     mta_match(list, listed, wishes, count);
     for (size_t i = 0; i < count; i++)

@@ -22,8 +22,12 @@ enum { HANDOVER_BATCH = 200 };
  */
 int handover_lock(const struct tool *tool, int *fd, struct err *err);
 
-/* handover_clock - the limit clock: never behind what the store knows. */
-int handover_clock(struct tool *tool, int64_t *now_us, struct err *err);
+/* handover_clock - now: by the limit clock, as the store knows it, and by the wall
+ * clock, in which due times are. */
+struct handover_time {
+    int64_t limit_us, wall_us;
+};
+int handover_clock(struct tool *tool, struct handover_time *now, struct err *err);
 
 /* handover_wishes - for mta_release and mta_drop, in the arena; NULL: no memory. */
 struct mta_wish *handover_wishes(struct arena *arena, const struct leaving *rows,

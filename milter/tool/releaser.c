@@ -71,7 +71,7 @@ static void log_one(const struct leaving *row, enum mta_answer answer)
     char id[32], sender[200];
     text_escape(row->queue_id, id, sizeof id);
     text_escape(row->sender, sender, sizeof sender);
-    int64_t late_ms = (clock_limit_us() - row->due_at_us) / 1000;
+    int64_t late_ms = (clock_wall_us() - row->due_at_us) / 1000;
     log_line(answer == MTA_DONE ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
              "%s: id=%lld, sender=%s, late_ms=%lld, %s", id, (long long)row->id, sender,
              (long long)late_ms, word_of(answer));
@@ -127,21 +127,23 @@ static int pass_locked(struct releaser *r, struct arena *arena, struct err *err)
 {
     const struct settings *settings = r->tool->settings;
     struct departures batch;
-    int64_t now_us, next_us;
+    struct handover_time now;
+    int64_t next_us;
     bool is_braked;
     r->passed = 0;
-    if (recover(r, arena, err) != 0 || handover_clock(r->tool, &now_us, err) != 0 ||
-        leaving_is_braked(r->tool->db, now_us, &is_braked, err) != 0 ||
-        leaving_next(r->tool->db, now_us, &next_us, err) != 0)
+    if (recover(r, arena, err) != 0 || handover_clock(r->tool, &now, err) != 0 ||
+        leaving_is_braked(r->tool->db, now.wall_us, &is_braked, err) != 0 ||
+        leaving_next(r->tool->db, now.wall_us, &next_us, err) != 0)
         return -1;
-    if (is_braked || next_us == 0 || next_us > now_us)
+    if (is_braked || next_us == 0 || next_us > now.wall_us)
         return 0;
     if (!mta_is_up(&r->tools))
         return err_set(err, ERR_BUSY, "%s is down: mail stays held",
                        mta_name(&r->tools));
     r->is_sure = false;
-    if (departure_choose(r->tool->db, settings->limits, settings->limit_count, now_us,
-                         r->sender, BATCH, arena, &batch, err) != 0 ||
+    if (departure_choose(r->tool->db, settings->limits, settings->limit_count,
+                         now.limit_us, now.wall_us, r->sender, BATCH, arena, &batch,
+                         err) != 0 ||
         (batch.count > 0 && hand_over(r, arena, &batch, err) != 0))
         return -1;
     r->passed = batch.looked_at;
@@ -231,15 +233,16 @@ static void reload(struct releaser *r)
 /* How long nothing needs to be done: till the next due time, a poll at most. */
 static int64_t idle_us(struct releaser *r, struct err *err)
 {
-    int64_t now_us, next_us;
+    struct handover_time now;
+    int64_t next_us;
     bool is_braked;
-    if (handover_clock(r->tool, &now_us, err) != 0 ||
-        leaving_is_braked(r->tool->db, now_us, &is_braked, err) != 0 ||
-        leaving_next(r->tool->db, now_us, &next_us, err) != 0)
+    if (handover_clock(r->tool, &now, err) != 0 ||
+        leaving_is_braked(r->tool->db, now.wall_us, &is_braked, err) != 0 ||
+        leaving_next(r->tool->db, now.wall_us, &next_us, err) != 0)
         return -1;
-    if (is_braked || next_us == 0 || next_us - now_us > POLL_US)
+    if (is_braked || next_us == 0 || next_us - now.wall_us > POLL_US)
         return POLL_US;
-    return next_us > now_us ? next_us - now_us : 0;
+    return next_us > now.wall_us ? next_us - now.wall_us : 0;
 }
 
 /* One turn: what is due, then how long to sleep. -1 with err. */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tool/tool.h"
 
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "store/orders.h"
+#include "tool/print.h"
 
 const char *tool_config_path(const struct tool *tool)
 {
@@ -27,6 +32,27 @@ int tool_settings(struct tool *tool, struct err *err)
                          err);
 }
 
+/* Not being able to tell is no reason not to work. */
+static void tell_brake(struct tool *tool)
+{
+    struct ruling ruling;
+    struct err err;
+    char time[PRINT_TIME_BYTES];
+    if (tool->json || tool->tells_brake ||
+        orders_brake(tool->db, tool_now_us(), tool->arena, &ruling, &err) != 0 ||
+        ruling.kind == RULING_NONE)
+        return;
+    bool is_shadow = tool->settings->mode == MODE_SHADOW;
+    fprintf(stderr, "%soutgate: THE BRAKE IS ON since %s, by %s%s%s: %s%s\n",
+            colour_begin(COLOUR_RED), print_time(ruling.order.since_us, time),
+            print_escape(tool->arena, ruling.order.by),
+            ruling.order.reason.len > 0 ? ", " : "",
+            print_escape(tool->arena, ruling.order.reason),
+            is_shadow ? "recorded only, for mode = shadow"
+                      : "what would leave is held until outgate brake off",
+            colour_end(COLOUR_RED));
+}
+
 int tool_open(struct tool *tool, enum db_mode mode, struct err *err)
 {
     if (tool->db != NULL)
@@ -40,7 +66,25 @@ int tool_open(struct tool *tool, enum db_mode mode, struct err *err)
                        "%s: there is no database yet; outgate-milter makes it (or name "
                        "one with --db)",
                        path);
-    return db_open(&tool->db, path, mode, err);
+    if (db_open(&tool->db, path, mode, err) != 0)
+        return -1;
+    tell_brake(tool);
+    return 0;
+}
+
+/* Root is not a name that explains anything. */
+const char *tool_who(struct tool *tool)
+{
+    const char *sudo = getenv("SUDO_USER");
+    struct passwd *user = getpwuid(getuid());
+    struct buf out;
+    buf_init(&out, tool->arena, 200);
+    buf_printf(&out, "%s", user != NULL ? user->pw_name : "uid");
+    if (user == NULL)
+        buf_printf(&out, ":%u", (unsigned)getuid());
+    if (sudo != NULL && sudo[0] != '\0')
+        buf_printf(&out, " (%.100s)", sudo);
+    return buf_cstr(&out);
 }
 
 int64_t tool_now_us(void)

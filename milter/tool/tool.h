@@ -73,6 +73,7 @@ struct tool {
     const char *database; /* --db, or NULL */
     const char *rules;    /* --rules, or NULL */
     bool json, wants_help, wants_version;
+    bool tells_brake;   /* the command says itself whether the brake is on */
     const char **words; /* in argv's order, options taken out */
     size_t word_count;
     struct arena *arena;       /* the whole run's */
@@ -87,8 +88,13 @@ const char *tool_config_path(const struct tool *tool);
 /* tool_settings - read the config once; every error of it goes to standard error. */
 int tool_settings(struct tool *tool, struct err *err);
 
-/* tool_open - the database in that mode (DB_READ or DB_WRITE), config first. */
+/* tool_open - the database in that mode (DB_READ or DB_WRITE), config first. While the
+ * brake is on, people hear of it on standard error. */
 int tool_open(struct tool *tool, enum db_mode mode, struct err *err);
+
+/* tool_who - who runs this, for the log: "ann", "root (ann)", "uid:1000". In the
+ * arena. */
+const char *tool_who(struct tool *tool);
 
 /* tool_now_us - now, wall clock. */
 int64_t tool_now_us(void);

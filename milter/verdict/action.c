@@ -9,6 +9,21 @@
 /* Fields of this name are ours: what comes in with one is taken out. */
 static const char field_prefix[] = "X-Outgate-";
 
+static const char *const cause_names[] = {"", "score", "limit", "brake", "block"};
+
+const char *cause_name(enum cause cause)
+{
+    return cause_names[cause];
+}
+
+enum cause cause_find(struct span name)
+{
+    for (int i = CAUSE_SCORE; i <= CAUSE_BLOCK; i++)
+        if (span_eq(name, span_of(cause_names[i])))
+            return (enum cause)i;
+    return CAUSE_NONE;
+}
+
 /* The same name must not be counted again for every field: hostile mail has
  * thousands. Removal indexes are per name (smfi_chgheader), so they are counted in
  * one pass over our own fields only. */
@@ -118,16 +133,83 @@ static void print_limit(const struct plan_input *in, char *out, size_t size)
              limit->window_us > 0 ? key : "");
 }
 
-static bool limit_spoke(const struct plan_input *in)
+static enum action order_asked(const struct plan_input *in)
 {
-    return in->charge->limit != NULL && in->charge->action >= in->verdict->action;
+    static const enum action asked[] = {
+        [RULING_NONE] = ACTION_ACCEPT,
+        [RULING_BLOCK] = ACTION_REJECT,
+        [RULING_BRAKE] = ACTION_HOLD,
+    };
+    return in->ruling != NULL ? asked[in->ruling->kind] : ACTION_ACCEPT;
+}
+
+/* The brake comes last: what it alone holds is let go when it is lifted. */
+static enum cause find_cause(const struct plan_input *in)
+{
+    const struct charge *charge = in->charge;
+    enum action order = order_asked(in);
+    if (order == ACTION_REJECT)
+        return CAUSE_BLOCK;
+    if (charge->limit != NULL && charge->action >= in->verdict->action &&
+        (order == ACTION_ACCEPT || charge->action > order))
+        return CAUSE_LIMIT;
+    if (order == ACTION_HOLD && in->verdict->action < ACTION_HOLD)
+        return CAUSE_BRAKE;
+    return in->verdict->action != ACTION_ACCEPT ? CAUSE_SCORE : CAUSE_NONE;
+}
+
+static const char *print_until(int64_t until_us, char *out, size_t size)
+{
+    char when[64];
+    if (until_us == 0)
+        return "";
+    snprintf(out, size, " until %s", print_time(until_us, when, sizeof when));
+    return out;
+}
+
+/* "account" for a login; what else is blocked, in a word that its owner knows. */
+static const char *block_word(struct span key)
+{
+    if (span_starts(key, SPAN("client_ip:")))
+        return "client";
+    if (span_starts(key, SPAN("mail_from:")) || span_starts(key, SPAN("from_domain:")))
+        return "sender";
+    return "account";
+}
+
+void action_block_reply(const struct order *block, const char *incident,
+                        const char *contact, char *out, size_t size)
+{
+    char until[80];
+    char whom[200];
+    text_escape(span_of(contact), whom, sizeof whom);
+    snprintf(out, size, "sending is blocked for this %s%s%s%s%s%s",
+             block_word(block->key), print_until(block->until_us, until, sizeof until),
+             incident[0] != '\0' ? "; incident " : "", incident,
+             whom[0] != '\0' ? "; contact " : "", whom);
+}
+
+static void print_order(const struct plan_input *in, char *out, size_t size)
+{
+    const struct order *order = &in->ruling->order;
+    char key[110];
+    char until[80];
+    char reason[80];
+    text_escape(order->key, key, sizeof key);
+    text_escape(order->reason, reason, sizeof reason);
+    snprintf(out, size, "%s%s%s%s%s",
+             in->ruling->kind == RULING_BLOCK ? "blocked: " : "the brake is on", key,
+             print_until(order->until_us, until, sizeof until),
+             reason[0] != '\0' ? ": " : "", reason);
 }
 
 static void write_reason(const struct plan_input *in, struct plan *plan)
 {
     char limit[PLAN_REASON_BYTES - 100];
     char when[64];
-    if (limit_spoke(in)) {
+    if (plan->cause == CAUSE_BLOCK || plan->cause == CAUSE_BRAKE) {
+        print_order(in, plan->reason, sizeof plan->reason - 100);
+    } else if (plan->cause == CAUSE_LIMIT) {
         print_limit(in, limit, sizeof limit);
         int64_t at = plan->due_at_us > 0 ? plan->due_at_us : in->charge->free_at_us;
         snprintf(plan->reason, sizeof plan->reason, "%s%s%s", limit,
@@ -152,10 +234,10 @@ static void write_codes(const struct plan_input *in, struct plan *plan)
     const struct charge *charge = in->charge;
     bool is_permanent = plan->action == ACTION_REJECT;
     const char *detail = "7.1"; /* RFC 3463 3.8: delivery not authorized */
-    if (limit_spoke(in) && charge->limit->unit == LIMIT_RECIPIENTS &&
+    if (plan->cause == CAUSE_LIMIT && charge->limit->unit == LIMIT_RECIPIENTS &&
         (charge->is_permanent || charge->limit->window_us == 0))
         detail = "5.3"; /* RFC 3463 3.6: too many recipients */
-    else if (limit_spoke(in))
+    else if (plan->cause == CAUSE_LIMIT)
         detail = "7.28"; /* RFC 7372 registry: mail flood detected */
     snprintf(plan->code, sizeof plan->code, "%s", is_permanent ? "554" : "451");
     snprintf(plan->xcode, sizeof plan->xcode, "%c.%s", is_permanent ? '5' : '4',
@@ -172,7 +254,12 @@ static void write_reply(const struct plan_input *in, struct plan *plan)
     if (plan->action != ACTION_DEFER && plan->action != ACTION_REJECT)
         return;
     write_codes(in, plan);
-    if (limit_spoke(in)) {
+    if (plan->cause == CAUSE_BLOCK) {
+        action_block_reply(&in->ruling->order, plan->incident, in->settings->contact,
+                           plan->reply, sizeof plan->reply);
+        return;
+    }
+    if (plan->cause == CAUSE_LIMIT) {
         print_limit(in, what, sizeof what - 80);
         size_t used = strlen(what);
         if (in->charge->is_permanent)
@@ -224,10 +311,14 @@ static void write_headers(const struct plan_input *in, struct plan *plan)
 void action_plan(const struct plan_input *in, struct plan *plan)
 {
     *plan = (struct plan){.is_shadow = in->settings->mode == MODE_SHADOW};
-    enum action asked = limit_answer(in->charge);
-    plan->meant = stricter(in->verdict->action, limit_asked(in->charge));
-    plan->action = sane_action(in->env, stricter(in->verdict->action, asked));
-    if (plan->action == ACTION_HOLD && in->verdict->action < ACTION_HOLD)
+    enum action asked = stricter(in->verdict->action, order_asked(in));
+    plan->meant = stricter(asked, limit_asked(in->charge));
+    plan->action = sane_action(in->env, stricter(asked, limit_answer(in->charge)));
+    plan->cause = find_cause(in);
+    if (plan->cause == CAUSE_BRAKE || plan->cause == CAUSE_BLOCK)
+        plan->order_since_us = in->ruling->order.since_us;
+    if (plan->action == ACTION_HOLD && plan->cause == CAUSE_LIMIT &&
+        in->verdict->action < ACTION_HOLD)
         plan->due_at_us = in->charge->due_at_us;
     print_incident(in->now_us, in->salt, plan->incident);
     write_reason(in, plan);

@@ -15,6 +15,7 @@
 #include "limits/limits.h"
 #include "message/message.h"
 #include "settings.h"
+#include "store/orders.h"
 #include "verdict/verdict.h"
 
 enum { INCIDENT_BYTES = 16, PLAN_HEADERS = 4, PLAN_REASON_BYTES = 400 };
@@ -24,6 +25,18 @@ struct plan_header {
     char value[128];
 };
 
+/* What speaks for the answer. */
+enum cause {
+    CAUSE_NONE = 0,
+    CAUSE_SCORE,
+    CAUSE_LIMIT,
+    CAUSE_BRAKE,
+    CAUSE_BLOCK,
+};
+
+const char *cause_name(enum cause cause); /* "" "score" "limit" "brake" "block" */
+enum cause cause_find(struct span name);  /* NONE if there is none of that name */
+
 /* One field to take out: the n-th (1 first) of that name. */
 struct plan_removal {
     const char *name;
@@ -31,11 +44,13 @@ struct plan_removal {
 };
 
 struct plan {
-    enum action meant;  /* the strictest that score and limits ask */
+    enum action meant;  /* the strictest that score, limits and orders ask */
     enum action action; /* what is done; differs on the sendmail(1) path, for null
                            senders */
-    bool is_shadow;     /* decided, recorded, not done */
-    int64_t due_at_us;  /* hold by a limit: when it leaves; 0: a person decides */
+    enum cause cause;   /* of several that ask the same: block, limit, score, brake */
+    int64_t order_since_us; /* BLOCK, BRAKE: since when that order stands */
+    bool is_shadow;         /* decided, recorded, not done */
+    int64_t due_at_us;      /* hold by a limit: when it leaves; 0: a person decides */
     char reason[PLAN_REASON_BYTES]; /* one sentence */
     char code[4];                   /* "451", "554"; "" without a reply */
     char xcode[12];                 /* "4.7.28" */
@@ -54,6 +69,7 @@ struct plan_input {
     const struct message *msg;
     const struct verdict *verdict;
     const struct charge *charge;
+    const struct ruling *ruling; /* NULL: no order was asked for */
     struct span sender;
     int64_t now_us; /* wall clock, for the reply's times */
     uint32_t salt;  /* makes incident ids of one microsecond differ */
@@ -61,6 +77,11 @@ struct plan_input {
 
 /* action_plan - decide. Removals live in msg->arena. */
 void action_plan(const struct plan_input *in, struct plan *plan);
+
+/* action_block_reply - what a blocked sender is told, until when and whom to ask; not
+ * the administrator's reason. incident: "" for none. */
+void action_block_reply(const struct order *block, const char *incident,
+                        const char *contact, char *out, size_t size);
 
 /* action_removals - the X-Outgate-* fields of a message, to be taken out in any class.
  */

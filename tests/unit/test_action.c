@@ -160,6 +160,114 @@ static void each_action_by_each_path(void **state)
     assert_int_equal(plan.action, ACTION_HOLD);
 }
 
+/* As run, with an order that speaks. */
+static enum outcome run_ordered(double score, const struct charge *charge,
+                                const struct envelope *env, const struct ruling *ruling,
+                                struct plan *plan)
+{
+    struct verdict verdict;
+    verdict_reach(&settings->outbound, score, &verdict);
+    action_plan(&(struct plan_input){.settings = settings,
+                                     .env = env,
+                                     .msg = mail("S: x\n\n"),
+                                     .verdict = &verdict,
+                                     .charge = charge,
+                                     .ruling = ruling,
+                                     .sender = SPAN("sasl_user:bob"),
+                                     .now_us = 1795000000000000},
+                plan);
+    done[0] = '\0';
+    return action_apply(plan, &hands);
+}
+
+static void orders_speak(void **state)
+{
+    static const struct ruling block = {
+        .kind = RULING_BLOCK,
+        .order = {.key = {"sasl_user:bob", sizeof "sasl_user:bob" - 1},
+                  .until_us = 1795003600000000,
+                  .reason = {"stolen\x1b[31m", sizeof "stolen\x1b[31m" - 1}},
+    };
+    static const struct ruling brake = {.kind = RULING_BRAKE, .order = {.since_us = 5}};
+    static const struct ruling none = {.kind = RULING_NONE};
+    static const struct {
+        const struct ruling *ruling;
+        const struct envelope *env;
+        double score;
+        enum action meant, action;
+        enum cause cause;
+        enum outcome outcome;
+        const char *says;
+    } rows[] = {
+        {&none, &smtp, 0, ACTION_ACCEPT, ACTION_ACCEPT, CAUSE_NONE, OUTCOME_CONTINUE,
+         ""},
+        {&none, &smtp, 3, ACTION_SLOW, ACTION_SLOW, CAUSE_SCORE, OUTCOME_CONTINUE,
+         "add("},
+        {&block, &smtp, 0, ACTION_REJECT, ACTION_REJECT, CAUSE_BLOCK, OUTCOME_REJECT,
+         "reply(554 5.7.1 sending is blocked for this account until 2026-11-18 "
+         "12:06:40 UTC; incident "},
+        {&block, &smtp, 20, ACTION_REJECT, ACTION_REJECT, CAUSE_BLOCK, OUTCOME_REJECT,
+         "sending is blocked"},
+        {&block, &local, 0, ACTION_REJECT, ACTION_HOLD, CAUSE_BLOCK, OUTCOME_CONTINUE,
+         "quarantine(blocked: sasl_user:bob until 2026-11-18 12:06:40 UTC: "
+         "stolen\\x1b[31m; held, for mail from sendmail(1)"},
+        {&block, &bounce, 6, ACTION_REJECT, ACTION_HOLD, CAUSE_BLOCK, OUTCOME_CONTINUE,
+         "quarantine(blocked: "},
+        {&brake, &smtp, 0, ACTION_HOLD, ACTION_HOLD, CAUSE_BRAKE, OUTCOME_CONTINUE,
+         "quarantine(the brake is on)"},
+        {&brake, &bounce, 3, ACTION_HOLD, ACTION_HOLD, CAUSE_BRAKE, OUTCOME_CONTINUE,
+         "quarantine(the brake is on)"},
+        {&brake, &local, 6, ACTION_HOLD, ACTION_HOLD, CAUSE_SCORE, OUTCOME_CONTINUE,
+         "quarantine(score 6.0"},
+        {&brake, &smtp, 20, ACTION_REJECT, ACTION_REJECT, CAUSE_SCORE, OUTCOME_REJECT,
+         "looks like spam"},
+        {&brake, &local, 20, ACTION_REJECT, ACTION_HOLD, CAUSE_SCORE, OUTCOME_CONTINUE,
+         "quarantine(score 20.0"},
+    };
+    struct plan plan;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        enum outcome outcome =
+            run_ordered(rows[i].score, &agreed, rows[i].env, rows[i].ruling, &plan);
+        if (outcome != rows[i].outcome || plan.meant != rows[i].meant ||
+            plan.action != rows[i].action || plan.cause != rows[i].cause ||
+            plan.due_at_us != 0 || strstr(done, rows[i].says) == NULL)
+            fail_msg("row %zu: %s, %s, %s", i, action_name(plan.action),
+                     cause_name(plan.cause), done);
+    }
+    assert_null(strstr(plan.reply, "stolen"));
+}
+
+static void orders_and_limits(void **state)
+{
+    static const struct ruling brake = {.kind = RULING_BRAKE};
+    struct limit limit;
+    struct err err;
+    struct plan plan;
+    (void)state;
+    assert_int_equal(limit_parse(SPAN("login"),
+                                 SPAN("100 recipients per 1h per sender, then defer"),
+                                 &limit, &err),
+                     0);
+    struct charge charge = {.action = ACTION_DEFER,
+                            .limit = &limit,
+                            .key = SPAN("sasl_user:bob"),
+                            .free_at_us = 1795000600000000};
+    assert_int_equal(run_ordered(0, &charge, &smtp, &brake, &plan), OUTCOME_TEMPFAIL);
+    assert_int_equal(plan.cause, CAUSE_LIMIT);
+    /* of a limit that holds and the brake the brake speaks: nothing is due by itself */
+    charge.action = ACTION_HOLD;
+    charge.due_at_us = 1795000600000000;
+    assert_int_equal(run_ordered(0, &charge, &smtp, &brake, &plan), OUTCOME_CONTINUE);
+    assert_int_equal(plan.cause, CAUSE_BRAKE);
+    assert_int_equal(plan.due_at_us, 0);
+    assert_int_equal(run_ordered(0, &charge, &smtp, NULL, &plan), OUTCOME_CONTINUE);
+    assert_int_equal(plan.cause, CAUSE_LIMIT);
+    assert_int_equal(plan.due_at_us, 1795000600000000);
+    assert_string_equal(cause_name(cause_find(SPAN("brake"))), "brake");
+    assert_int_equal(cause_find(SPAN("")), CAUSE_NONE);
+}
+
 static void limits_speak(void **state)
 {
     struct limit limit;
@@ -265,6 +373,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts),
         cmocka_unit_test(each_action_by_each_path),
+        cmocka_unit_test(orders_speak),
+        cmocka_unit_test(orders_and_limits),
         cmocka_unit_test(limits_speak),
         cmocka_unit_test(a_hold_that_fails_is_no_accept),
         cmocka_unit_test(shadow_only_watches),

@@ -160,8 +160,8 @@ static void release_due(struct world *w)
         if (next_us == 0 || next_us > w->now_us)
             return;
         struct arena *arena = arena_new(16 << 20);
-        if (departure_choose(w->db, w->table, w->count, w->now_us, SPAN(""), 50, arena,
-                             &out, &w->err) != 0)
+        if (departure_choose(w->db, w->table, w->count, w->now_us, w->now_us, SPAN(""),
+                             50, arena, &out, &w->err) != 0)
             fail_msg("%s", w->err.text);
         assert_int_equal(db_begin(w->db, &w->err), 0);
         for (size_t i = 0; i < out.count; i++) {
@@ -346,10 +346,14 @@ static void gives_back_exactly(void **state)
     int64_t second = arrive(w, 0, 20); /* counts as the limit's whole amount */
     int64_t third = arrive(w, 0, 1);
     assert_true(count_of(w, "SELECT sum(amount) FROM limit_slot") > sum);
-    assert_int_equal(limits_lift(w->db, w->table, w->count, second, &w->err), 0);
-    assert_int_equal(limits_lift(w->db, w->table, w->count, first, &w->err), 0);
-    assert_int_equal(limits_lift(w->db, w->table, w->count, first, &w->err), 0);
-    assert_int_equal(limits_lift(w->db, w->table, w->count, third, &w->err), 0);
+    assert_int_equal(limits_lift(w->db, w->table, w->count, second, w->now_us, &w->err),
+                     0);
+    assert_int_equal(limits_lift(w->db, w->table, w->count, first, w->now_us, &w->err),
+                     0);
+    assert_int_equal(limits_lift(w->db, w->table, w->count, first, w->now_us, &w->err),
+                     0);
+    assert_int_equal(limits_lift(w->db, w->table, w->count, third, w->now_us, &w->err),
+                     0);
     assert_int_equal(count_of(w, "SELECT count(*) FROM limit_slot"), rows);
     assert_int_equal(count_of(w, "SELECT sum(amount) FROM limit_slot"), sum);
     assert_int_equal(used(w, w->now_us, &free_us), 5);

@@ -243,6 +243,49 @@ static void test_lost_transaction(void **state)
     assert_int_equal(run(w, put, "k1"), 0);
 }
 
+struct given {
+    struct world *w;
+    atomic_int asked, done;
+    atomic_bool is_due;
+};
+
+static bool is_given_due(void *arg)
+{
+    struct given *given = arg;
+    atomic_fetch_add(&given->asked, 1);
+    return atomic_exchange(&given->is_due, false);
+}
+
+static int do_given(struct db *db, void *arg, struct err *err)
+{
+    char name[16];
+    struct given *given = arg;
+    snprintf(name, sizeof name, "k_chore%d", atomic_fetch_add(&given->done, 1));
+    return put(db, name, err);
+}
+
+/* A chore is done in idle time when it is due, and once more before the end. */
+static void test_chore(void **state)
+{
+    struct world *w = *state;
+    struct given given = {.w = w, .is_due = true};
+    const struct writer_chore chore = {is_given_due, do_given, &given};
+    writer_chore(w->writer, &chore);
+    for (int i = 0; i < 1000 && atomic_load(&given.done) == 0; i++)
+        sleep_ms(20);
+    assert_int_equal(atomic_load(&given.done), 1);
+    assert_int_equal(count(w), 1);
+    int asked = atomic_load(&given.asked);
+    for (int i = 0; i < 30; i++) /* jobs do not make it come more often */
+        assert_int_equal(run(w, put, (char[]){'k', (char)('A' + i), 0}), 0);
+    assert_true(atomic_load(&given.asked) <= asked + 30);
+    assert_int_equal(atomic_load(&given.done), 1);
+    assert_int_equal(count(w), 31);
+    atomic_store(&given.is_due, true);
+    writer_stop(&w->writer);
+    assert_int_equal(atomic_load(&given.done), 2);
+}
+
 static void test_queue_full(void **state)
 {
     struct world *w = *state;
@@ -459,12 +502,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-        T(test_one_commit),      T(test_lost_transaction),
-        T(test_queue_full),      T(test_timeout),
-        T(test_stop_drains),     T(test_deleted_file),
-        T(test_deleted_folder),  T(test_full_disk),
-        T(test_full_database),   T(test_locked),
-        T(test_signals_blocked), cmocka_unit_test(test_bad_path),
+        T(test_one_commit),
+        T(test_lost_transaction),
+        T(test_queue_full),
+        T(test_timeout),
+        T(test_stop_drains),
+        T(test_deleted_file),
+        T(test_deleted_folder),
+        T(test_full_disk),
+        T(test_full_database),
+        T(test_locked),
+        T(test_chore),
+        T(test_signals_blocked),
+        cmocka_unit_test(test_bad_path),
 #undef T
     };
     return cmocka_run_group_tests_name("writer", tests, NULL, NULL);
