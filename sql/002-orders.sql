@@ -36,6 +36,12 @@ CREATE TABLE brake (
 -- What holds it: 'score', 'limit', 'brake' or 'block'; '' in rows of before.
 ALTER TABLE held_message ADD COLUMN cause TEXT NOT NULL DEFAULT '';
 
+-- Who asked the MTA to let it go or delete it, and when: committed before the MTA hears
+-- it, so that a crash in between loses and repeats nothing. NULL, '': nobody.
+ALTER TABLE held_message ADD COLUMN asked_at_us INTEGER;
+ALTER TABLE held_message ADD COLUMN asked_for TEXT NOT NULL DEFAULT '';
+ALTER TABLE held_message ADD COLUMN asked_by TEXT NOT NULL DEFAULT '';
+
 -- Of a learned limit: thousandths of the sender's busiest hour, and the most that comes
 -- of it; 0 both in rows of before.
 ALTER TABLE limit_in_force ADD COLUMN learned_milli INTEGER NOT NULL DEFAULT 0;

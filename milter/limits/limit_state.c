@@ -285,6 +285,73 @@ int limit_state_charge(struct db *db, const struct limit *limit, struct span key
     return 0;
 }
 
+/* The row that a charge at at_us went into: *found its time, -1 if there is none.
+ * Looked up where today's slots have it, then among those of another width. */
+static int find_row(struct db *db, const struct limit *limit, enum limit_part_id id,
+                    struct span key, int64_t at_us, int64_t width_us, int64_t *found,
+                    struct err *err)
+{
+    static const char *const places[] = {
+        "SELECT at_us FROM limit_slot WHERE limit_name = ?1 AND key = ?2 AND part = ?3 "
+        "AND at_us = ?5 AND at_us = ?4 / width_us * width_us",
+        "SELECT at_us FROM limit_slot WHERE limit_name = ?1 AND key = ?2 AND part = ?3 "
+        "AND at_us <= ?4 AND at_us = ?4 / width_us * width_us AND ?5 = ?5"};
+    *found = -1;
+    for (size_t i = 0; i < 2 && *found < 0; i++) {
+        struct query *query = part_query(db, places[i], limit, id, key, err);
+        if (query == NULL)
+            return -1;
+        query_bind_int(query, 4, at_us);
+        query_bind_int(query, 5, at_us / width_us * width_us);
+        int rc = query_step(query, err);
+        if (rc == 1)
+            *found = query_int(query, 0);
+        query_reset(query);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Take amount out of one row, and the row when nothing is left in it. */
+static int take_back(struct db *db, const struct limit *limit, enum limit_part_id id,
+                     struct span key, int64_t row_us, int64_t amount, struct err *err)
+{
+    static const char *const steps[] = {
+        "UPDATE limit_slot SET amount = amount - ?5 WHERE limit_name = ?1 AND "
+        "key = ?2 AND part = ?3 AND at_us = ?4",
+        "DELETE FROM limit_slot WHERE limit_name = ?1 AND key = ?2 AND part = ?3 AND "
+        "at_us = ?4 AND amount <= 0 AND ?5 = ?5"};
+    for (size_t i = 0; i < 2; i++) {
+        struct query *query = part_query(db, steps[i], limit, id, key, err);
+        if (query == NULL)
+            return -1;
+        query_bind_int(query, 4, row_us);
+        query_bind_int(query, 5, amount);
+        if (query_run(query, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int limit_state_uncharge(struct db *db, const struct limit *limit, struct span key,
+                         int64_t amount, int64_t at_us, struct err *err)
+{
+    for (int id = 0; id < limit_part_count(limit); id++) {
+        struct limit_part part = {0};
+        int64_t row_us;
+        describe(limit, (enum limit_part_id)id, &part);
+        bool is_capped = limit->action != ACTION_SLOW && amount > part.amount;
+        if (find_row(db, limit, (enum limit_part_id)id, key, at_us, part.width_us,
+                     &row_us, err) != 0)
+            return -1;
+        if (row_us >= 0 && take_back(db, limit, (enum limit_part_id)id, key, row_us,
+                                     is_capped ? part.amount : amount, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* ---- a longer window than before ---- */
 
 /* What a window that grows must have again: the time that was forgotten. */

@@ -58,6 +58,12 @@ int64_t limit_part_cost(const struct limit_part *part, const struct limit *limit
 int limit_state_charge(struct db *db, const struct limit *limit, struct span key,
                        int64_t amount, int64_t at_us, struct err *err);
 
+/* limit_state_uncharge - take back what limit_state_charge added for one message, in
+ * every part: from the row whose time at_us lies in. Where there is none (any more)
+ * nothing is taken. */
+int limit_state_uncharge(struct db *db, const struct limit *limit, struct span key,
+                         int64_t amount, int64_t at_us, struct err *err);
+
 /* limit_state_refill - a limit's windows have grown since `old` was in force: what was
  * forgotten then and counts now is taken from table charge again, for one key or for
  * all ("") of them. Only window, amount and burst of old are read. now_us: not after

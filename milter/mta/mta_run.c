@@ -248,3 +248,108 @@ int run_hook(struct arena *arena, const char *const *argv,
 {
     return run(arena, argv, environment, input, timeout_ms, result, err);
 }
+
+/* ---- conversations ---- */
+
+struct run_talk {
+    struct child child;
+    char held[4096]; /* standard error that was read and not yet handed out */
+    size_t used;
+};
+
+int talk_open(struct run_talk **out, const char *const *argv, struct err *err)
+{
+    struct run_talk *talk = calloc(1, sizeof *talk);
+    *out = NULL;
+    if (talk == NULL)
+        return err_set(err, ERR_MEMORY, "no memory to talk to %s", argv[0]);
+    if (start(&talk->child, argv, NULL, err) != 0) {
+        free(talk);
+        return -1;
+    }
+    close_end(&talk->child.out);
+    *out = talk;
+    return 0;
+}
+
+static bool send_all(int fd, struct span text)
+{
+    while (text.len > 0) {
+        ssize_t sent = send(fd, text.at, text.len, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent <= 0)
+            return false;
+        text = span_from(text, (size_t)sent);
+    }
+    return true;
+}
+
+/* The first line that was read, if it is whole; it is taken out. */
+static bool take_line(struct run_talk *talk, char *reply, size_t size)
+{
+    char *end = memchr(talk->held, '\n', talk->used);
+    if (end == NULL && talk->used < sizeof talk->held)
+        return false;
+    size_t len = end != NULL ? (size_t)(end - talk->held) : talk->used;
+    size_t kept = len < size - 1 ? len : size - 1;
+    memcpy(reply, talk->held, kept);
+    reply[kept] = '\0';
+    size_t taken = end != NULL ? len + 1 : len;
+    talk->used -= taken;
+    memmove(talk->held, talk->held + taken, talk->used);
+    return true;
+}
+
+/* Wait for more of its standard error; false at its end, or when the time is over. */
+static bool read_more(struct run_talk *talk, int64_t until_us)
+{
+    struct pollfd fd = {talk->child.error, POLLIN, 0};
+    int64_t left_us = until_us - clock_elapsed_us();
+    if (left_us <= 0 || talk->child.error < 0)
+        return false;
+    int ready = poll(&fd, 1, (int)(left_us / 1000) + 1);
+    if (ready <= 0)
+        return ready < 0 && errno == EINTR;
+    ssize_t got = read(talk->child.error, talk->held + talk->used,
+                       sizeof talk->held - talk->used);
+    if (got > 0)
+        talk->used += (size_t)got;
+    return got > 0 || (got < 0 && errno == EINTR);
+}
+
+bool talk_hear(struct run_talk *talk, unsigned timeout_ms, char *reply, size_t size)
+{
+    int64_t until_us = clock_elapsed_us() + (int64_t)timeout_ms * 1000;
+    while (!take_line(talk, reply, size))
+        if (!read_more(talk, until_us))
+            return false;
+    return true;
+}
+
+bool talk_say(struct run_talk *talk, struct span line, unsigned timeout_ms, char *reply,
+              size_t size)
+{
+    return send_all(talk->child.in, line) && send_all(talk->child.in, SPAN("\n")) &&
+           talk_hear(talk, timeout_ms, reply, size);
+}
+
+int talk_close(struct run_talk **talk, unsigned timeout_ms, struct arena *arena,
+               struct span *last)
+{
+    struct child *child = &(*talk)->child;
+    struct buf out, error;
+    buf_init(&out, arena, 1);
+    buf_init(&error, arena, ERROR_BYTES);
+    buf_add(&error, (*talk)->held, (*talk)->used);
+    close_end(&child->in);
+    if (!converse(child, SPAN(""), clock_elapsed_us() + (int64_t)timeout_ms * 1000,
+                  &out, &error))
+        kill(child->pid, SIGKILL);
+    close_end(&child->error);
+    int status = reap(child->pid);
+    *last = buf_span(&error);
+    free(*talk);
+    *talk = NULL;
+    return status;
+}

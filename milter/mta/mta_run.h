@@ -40,4 +40,25 @@ int run_hook(struct arena *arena, const char *const *argv,
              const char *const *environment, struct span input, unsigned timeout_ms,
              struct run_result *out, struct err *err);
 
+/* A program that is kept running and told one line after the other. */
+struct run_talk;
+
+/* talk_open - start it; what it prints on standard output is dropped. */
+int talk_open(struct run_talk **out, const char *const *argv, struct err *err);
+
+/* talk_say - one line to its standard input, then the next line of its standard error
+ * (without the newline, cut at size) or false: it said nothing within timeout_ms, or
+ * has ended. */
+bool talk_say(struct run_talk *talk, struct span line, unsigned timeout_ms, char *reply,
+              size_t size);
+
+/* talk_hear - the next line without saying anything; as talk_say. */
+bool talk_hear(struct run_talk *talk, unsigned timeout_ms, char *reply, size_t size);
+
+/* talk_close - end its input, wait for its end (timeout_ms, then it is killed) and
+ * keep what it still said on standard error, *last in the arena. Returns its exit
+ * code as in run_result; *talk becomes NULL. */
+int talk_close(struct run_talk **talk, unsigned timeout_ms, struct arena *arena,
+               struct span *last);
+
 #endif

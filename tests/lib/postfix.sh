@@ -107,7 +107,9 @@ EOF
         "$srcdir/contrib/postfix/main.cf"
 }
 
-# postfix_start [MAIN-CF-LINES] - returns when it answers on $mta_port.
+# postfix_start [MAIN-CF-LINES] - returns when it answers on $mta_port. Lines that are
+# there already are changed by a sed script in $postfix_settings, not given twice: a
+# warning of that would make postlogd wait for itself.
 postfix_start() {
     sink_start
     mta_port=$(free_port)
@@ -115,7 +117,7 @@ postfix_start() {
     chown postfix "$postfix/data"
     cp "$srcdir"/contrib/postfix/outgate_* "$postfix_etc/"
     postfix_master >"$postfix_etc/master.cf"
-    postfix_main >"$postfix_etc/main.cf"
+    postfix_main | sed "${postfix_settings:-}" >"$postfix_etc/main.cf"
     if [ -n "$postfix_border" ]; then
         cp "$srcdir"/contrib/postfix/border/outgate_* "$postfix_etc/"
         # the border changes a line of the other, of which Postfix would warn
@@ -128,6 +130,11 @@ postfix_start() {
     MAIL_LOGTAG=postfix
     export MAIL_CONFIG MAIL_LOGTAG
     postfix -c "$postfix_etc" check >"$postfix/log/check.log" 2>&1
+    postfix_up
+}
+
+# postfix_up - start it again after postfix_stop, as it was.
+postfix_up() {
     setsid "$(postconf -dh daemon_directory)/master" -c "$postfix_etc" -d \
         >>"$postfix/log/master.log" 2>&1 &
     postfix_pid=$!
