@@ -375,81 +375,81 @@ static void ends_what_a_hook_started(void **state)
     for (int i = 0; i < 200 && is_running(pid); i++)
         usleep(50000);
     assert_false(is_running(pid));
+}
 
-    static void knows_ids_that_never_come_again(void **state)
-    {
-        (void)state;
-        assert_true(postfix_is_long_id(SPAN("4jX9R33dk9z1fPKf")));
-        assert_false(postfix_is_long_id(SPAN("3F2A91B0C7")));
-        assert_false(postfix_is_long_id(SPAN("zzz"))); /* no queue id at all */
-        assert_false(postfix_is_long_id(SPAN("")));
-    }
+static void knows_ids_that_never_come_again(void **state)
+{
+    (void)state;
+    assert_true(postfix_is_long_id(SPAN("4jX9R33dk9z1fPKf")));
+    assert_false(postfix_is_long_id(SPAN("3F2A91B0C7")));
+    assert_false(postfix_is_long_id(SPAN("zzz"))); /* no queue id at all */
+    assert_false(postfix_is_long_id(SPAN("")));
+}
 
-    static void talks_line_by_line(void **state)
-    {
-        static const char *const argv[] = {
-            "/bin/sh", "-c",
-            "while read -r l; do case $l in quiet) ;; two) echo a >&2; echo b >&2 ;; "
-            "*) echo \"$l!\" >&2 ;; esac; done; echo end >&2; exit 3",
-            NULL};
-        struct run_talk *talk;
-        struct err err;
-        struct span last;
-        char reply[8];
-        assert_int_equal(talk_open(&talk, argv, &err), 0);
-        assert_true(talk_say(talk, SPAN("one"), 10000, reply, sizeof reply));
-        assert_string_equal(reply, "one!");
-        assert_true(talk_say(talk, SPAN("two"), 10000, reply, sizeof reply));
-        assert_string_equal(reply, "a");
-        assert_true(talk_hear(talk, 10000, reply, sizeof reply));
-        assert_string_equal(reply, "b");
-        assert_true(
-            talk_say(talk, SPAN("longer than that"), 10000, reply, sizeof reply));
-        assert_string_equal(reply, "longer ");
-        assert_false(talk_say(talk, SPAN("quiet"), 50, reply, sizeof reply));
-        assert_int_equal(talk_close(&talk, 10000, *state, &last), 3);
-        assert_null(talk);
-        assert_span(last, "end\n");
-    }
+static void talks_line_by_line(void **state)
+{
+    static const char *const argv[] = {
+        "/bin/sh", "-c",
+        "while read -r l; do case $l in quiet) ;; two) echo a >&2; echo b >&2 ;; "
+        "*) echo \"$l!\" >&2 ;; esac; done; echo end >&2; exit 3",
+        NULL};
+    struct run_talk *talk;
+    struct err err;
+    struct span last;
+    char reply[8];
+    assert_int_equal(talk_open(&talk, argv, &err), 0);
+    assert_true(talk_say(talk, SPAN("one"), 10000, reply, sizeof reply));
+    assert_string_equal(reply, "one!");
+    assert_true(talk_say(talk, SPAN("two"), 10000, reply, sizeof reply));
+    assert_string_equal(reply, "a");
+    assert_true(talk_hear(talk, 10000, reply, sizeof reply));
+    assert_string_equal(reply, "b");
+    assert_true(talk_say(talk, SPAN("longer than that"), 10000, reply, sizeof reply));
+    assert_string_equal(reply, "longer ");
+    assert_false(talk_say(talk, SPAN("quiet"), 50, reply, sizeof reply));
+    assert_int_equal(talk_close(&talk, 10000, *state, &last), 3);
+    assert_null(talk);
+    assert_span(last, "end\n");
+}
 
-    static void survives_a_talk_that_ends(void **state)
-    {
-        static const char *const argv[] = {"/bin/sh", "-c", "exit 1", NULL};
-        struct run_talk *talk;
-        struct err err;
-        struct span last;
-        char reply[8];
-        assert_int_equal(talk_open(&talk, argv, &err), 0);
-        for (int i = 0; i < 3; i++)
-            assert_false(talk_say(talk, SPAN("one"), 2000, reply, sizeof reply));
-        assert_int_equal(talk_close(&talk, 10000, *state, &last), 1);
-    }
+static void survives_a_talk_that_ends(void **state)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", "exit 1", NULL};
+    struct run_talk *talk;
+    struct err err;
+    struct span last;
+    char reply[8];
+    assert_int_equal(talk_open(&talk, argv, &err), 0);
+    for (int i = 0; i < 3; i++)
+        assert_false(talk_say(talk, SPAN("one"), 2000, reply, sizeof reply));
+    assert_int_equal(talk_close(&talk, 10000, *state, &last), 1);
+}
 
-    int main(void)
-    {
-        setenv("TZ", "UTC", 1);
-        tzset();
-        const struct CMUnitTest tests[] = {
-            cmocka_unit_test(reads_a_held_message),
-            cmocka_unit_test(reads_lines),
-            cmocka_unit_test(refuses_lines),
-            cmocka_unit_test(survives_cuts),
-            cmocka_unit_test(survives_depth_and_size),
-            cmocka_unit_test(knows_queue_ids),
-            cmocka_unit_test(reads_mailq),
-            cmocka_unit_test(takes_last_year_for_december),
-            cmocka_unit_test(survives_mailq_cuts),
-            cmocka_unit_test(believes_only_its_own_line),
-            cmocka_unit_test(reads_lifetimes),
-            cmocka_unit_test(matches_by_id_and_time),
-            cmocka_unit_test(runs_programs),
-            cmocka_unit_test(ends_programs_that_hang),
-            cmocka_unit_test(keeps_the_environment_out),
-            cmocka_unit_test(starts_hooks_clean),
-            cmocka_unit_test(ends_what_a_hook_started),
-            cmocka_unit_test(knows_ids_that_never_come_again),
-            cmocka_unit_test(talks_line_by_line),
-            cmocka_unit_test(survives_a_talk_that_ends),
-        };
-        return cmocka_run_group_tests_name("mta", tests, new_arena, free_arena);
-    }
+int main(void)
+{
+    setenv("TZ", "UTC", 1);
+    tzset();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_a_held_message),
+        cmocka_unit_test(reads_lines),
+        cmocka_unit_test(refuses_lines),
+        cmocka_unit_test(survives_cuts),
+        cmocka_unit_test(survives_depth_and_size),
+        cmocka_unit_test(knows_queue_ids),
+        cmocka_unit_test(reads_mailq),
+        cmocka_unit_test(takes_last_year_for_december),
+        cmocka_unit_test(survives_mailq_cuts),
+        cmocka_unit_test(believes_only_its_own_line),
+        cmocka_unit_test(reads_lifetimes),
+        cmocka_unit_test(matches_by_id_and_time),
+        cmocka_unit_test(runs_programs),
+        cmocka_unit_test(ends_programs_that_hang),
+        cmocka_unit_test(keeps_the_environment_out),
+        cmocka_unit_test(starts_hooks_clean),
+        cmocka_unit_test(ends_what_a_hook_started),
+        cmocka_unit_test(knows_ids_that_never_come_again),
+        cmocka_unit_test(talks_line_by_line),
+        cmocka_unit_test(survives_a_talk_that_ends),
+    };
+    return cmocka_run_group_tests_name("mta", tests, new_arena, free_arena);
+}
