@@ -18,17 +18,27 @@ system_stop_none() {
 
 # --- outgate ----------------------------------------------------------------------
 
-# outgate.conf beside this file over what differs from host to host; the stock rules.
+# outgate.conf beside this file over what differs from host to host; the stock rules; and
+# the commands of outgate.orders, that an administrator gives once.
 # provider_past, if it stands, is the database after a week of honest mail.
 system_start_outgate() {
     gate_rules=$srcdir/rules
-    gate_config "$(cat "$provider/outgate.conf")
+    gate_config "$(cat "${OUTGATE_CONFIG:-$provider/outgate.conf}")
 [mta]
 kind = postfix
 config = $postfix_etc"
     [ -z "$provider_past" ] || cp "$provider_past" "$gate_db"
     system_release="$(echo $under_clock) $(command -v outgate) --config $gate_conf release --due"
-    gate_start
+    gate_start && outgate_orders "${OUTGATE_ORDERS:-$provider/outgate.orders}"
+}
+
+outgate_orders() {
+    [ -s "$1" ] || return 0
+    grep -v '^#' "$1" >"$world/orders"
+    while read -r outgate_order; do
+        # shellcheck disable=SC2086
+        $under_clock outgate --config "$gate_conf" $outgate_order || return 1
+    done <"$world/orders" >>"$run_log.orders" 2>&1
 }
 
 system_stop_outgate() {
@@ -143,10 +153,13 @@ rspamd_config() {
         echo 'enabled = false;' >"$1/conf/override.d/$rspamd_module.conf"
     done
     echo 'enabled = false;' >"$1/conf/override.d/worker-controller.inc"
-    cat >"$1/conf/override.d/options.inc" <<'EOF'
+    # its patterns take minutes to compile on a busy machine
+    mkdir -p "$cache/rspamd"
+    cat >"$1/conf/override.d/options.inc" <<EOF
 dns { nameserver = ["127.0.0.1:1"]; timeout = 0.1s; retransmits = 1; }
+hs_cache_dir = "$cache/rspamd";
 EOF
-    chown -R _rspamd "$1"
+    chown -R _rspamd "$1" "$cache/rspamd"
 }
 
 # rspamd_start FOLDER PORT [UNDER] - sets $rspamd_pid.
