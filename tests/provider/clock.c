@@ -3,9 +3,10 @@
  * clock - a preloaded library: programs read the time of day from a file.
  *
  * $TEST_CLOCK names a file of 8 bytes, microseconds since the epoch in the host's byte
- * order; whoever writes them moves the time for every program under it, at once. Only
- * the time of day is the test's: what a program measures (CLOCK_MONOTONIC), how long
- * it sleeps and the times of files stay the machine's.
+ * order; whoever writes them moves the time for every program under it, at once. The
+ * time of day and the time since boot (outgate's limits go by it) are the test's: what
+ * a program measures by CLOCK_MONOTONIC, how long it sleeps and the times of files stay
+ * the machine's.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -17,6 +18,14 @@
 #include <unistd.h>
 
 static const volatile int64_t *shown_us;
+
+/* When this machine pretends to have been started: 2020-01-01. chosen */
+static const int64_t boot_us = INT64_C(1577836800) * 1000000;
+
+static int is_ours(clockid_t id)
+{
+    return id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE || id == CLOCK_BOOTTIME;
+}
 
 __attribute__((constructor)) static void clock_map(void)
 {
@@ -32,9 +41,9 @@ __attribute__((constructor)) static void clock_map(void)
 
 int clock_gettime(clockid_t id, struct timespec *out)
 {
-    if ((id != CLOCK_REALTIME && id != CLOCK_REALTIME_COARSE) || shown_us == NULL)
+    if (!is_ours(id) || shown_us == NULL)
         return (int)syscall(SYS_clock_gettime, id, out);
-    int64_t now_us = *shown_us;
+    int64_t now_us = id == CLOCK_BOOTTIME ? *shown_us - boot_us : *shown_us;
     out->tv_sec = now_us / 1000000;
     out->tv_nsec = now_us % 1000000 * 1000;
     return 0;

@@ -36,9 +36,10 @@ outgate_orders() {
     [ -s "$1" ] || return 0
     grep -v '^#' "$1" >"$world/orders"
     while read -r outgate_order; do
+        # the daemon listens before it has made the tables
         # shellcheck disable=SC2086
-        $under_clock outgate --config "$gate_conf" $outgate_order || return 1
-    done <"$world/orders" >>"$run_log.orders" 2>&1
+        wait_for 20 $under_clock outgate --config "$gate_conf" $outgate_order || return 1
+    done <"$world/orders"
 }
 
 system_stop_outgate() {

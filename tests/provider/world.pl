@@ -261,6 +261,12 @@ sub settle {
     die "the queue does not come to rest\n";
 }
 
+sub release {
+    system "$o{release} >>$o{log}.release 2>&1";
+    poke('D');
+    await_released();
+}
+
 # What was let go lies among the deferred until the queue manager has looked.
 sub await_released {
     my ($was, $still) = (-1, 0);
@@ -282,9 +288,7 @@ sub pass_time_to {
         set_clock($next);
         if ($o{release} && $now >= $next_release) {
             $next_release = $now + $o{every};
-            system "$o{release} >>$o{log}.release 2>&1";
-            poke('D');
-            await_released();
+            release() if files_in("$o{spool}/hold"); # else it has nothing to do
         }
         elsif ($is_stuck) {
             poke('I');
