@@ -2,18 +2,19 @@
 #
 # ProviderMail - what the programs of the provider's simulation agree on about a mail.
 #
-# A prepared mail is what a sender's own MTA would have seen, with @FROM@ @TO@ @DATE@
-# and @MID:...@ where each sending differs. Its key is the same before and after the journey:
+# A prepared mail is what a sender's own MTA would have seen, with @FROM@ @TO@
+# @DATE:...@ and @MID:...@ where each sending differs; in the last two is what the mail
+# had itself, and what it is judged with. Its key is the same before and after the journey:
 # a hash of all but those fields and what MTAs and the gate add.
 package ProviderMail;
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_hex);
 use Exporter 'import';
-our @EXPORT_OK = qw(split_mail as_sent mail_key message_id fill read_file);
+our @EXPORT_OK = qw(split_mail as_sent mail_key message_id fill as_it_was read_file);
 
 # Fields that others than the sender have added: trace, verdicts, list managers.
-my $foreign = qr/^(?:Received|Return-Path|Delivered-To|X-Spam-|X-VR-|X-Original-To|Errors-To
+my $foreign = qr/^(?:Received|Return-Path|Delivered-To|Delivery-Date|X-Spam-|X-VR-|X-Original-To|Errors-To
     |X-Loop|X-Mailman|Sender|X-Been|DKIM-|DomainKey-|ARC-|Authentication-Results|Status
     |X-Status|X-Keywords|Lines|Xref|Path|Replied|Forwarded|X-MIME-Autoconverted
     |X-MIMETrack|X-Envelope|Envelope-To|Resent-|Cc|Bcc|Apparently-To|Old-Return-Path
@@ -57,7 +58,7 @@ sub as_sent {
     }
     return undef if !$has{from} || $body !~ /\S/;
     push @kept, 'To: @TO@' if !$has{to};
-    push @kept, 'Date: @DATE@' if !$has{date};
+    push @kept, 'Date: @DATE:@' if !$has{date};
     push @kept, 'Message-ID: @MID:@' if !$has{'message-id'};
     return join("\n", @kept) . "\n\n$body";
 }
@@ -66,7 +67,8 @@ sub as_sent {
 # written the mail: only its digits are changed.
 sub placeholder {
     my ($field) = @_;
-    $field =~ s/^(From|To|Date)[ \t]*:.*\z/"$1: \@" . uc($1) . '@'/eis;
+    $field =~ s/^(From|To)[ \t]*:.*\z/"$1: \@" . uc($1) . '@'/eis;
+    $field =~ s/^(Date)[ \t]*:\s*([^\@\n]*).*\z/$1: \@DATE:$2\@/is;
     $field =~ s/^(Message-Id)[ \t]*:\s*(.*?)\s*\z/"$1: \@MID:" . form_of($2) . '@'/eis;
     return $field;
 }
@@ -88,13 +90,25 @@ sub message_id {
     return $form =~ s/%/\@/r;
 }
 
+# as_it_was TEXT, {FROM TO DATE ID} - a prepared mail for the judges: with the date and the
+# Message-ID that it had, which some of their rules compare with each other.
+sub as_it_was {
+    my ($text, $with) = @_;
+    my ($head, $body) = split /\n\n/, $text, 2;
+    my ($date) = $head =~ /\@DATE:([^\@\n]+)\@/;
+    $head =~ s/\@DATE\@/$date/g if $date;
+    $head =~ s/\@DATE:([^\@\n]+)\@/$1/g;
+    $head =~ s/\@MID:([^\@\n]+)\@/$1 =~ s{%}{\@}r/ge;
+    return fill("$head\n\n$body", $with);
+}
+
 # fill TEXT, {FROM TO DATE ID} - a mail as it is sent this time.
 sub fill {
     my ($text, $with) = @_;
     my ($head, $body) = split /\n\n/, $text, 2;
     my $id = message_id($head, $with->{ID});
     $head =~ s/\@MID:[^\@\n]*\@/$id/g;
-    $head =~ s/\@(FROM|TO|DATE)\@/$with->{$1}/g;
+    $head =~ s/\@(FROM|TO|DATE)(?::[^\@\n]*)?\@/$with->{$1}/g;
     return "$head\n\n$body";
 }
 

@@ -7,7 +7,8 @@
 #   judge.pl --cache FILE [--rspamd PORT] MAIL-FOLDER >VERDICTS
 #
 # VERDICTS: a line a mail: key, SpamAssassin's score, rspamd's ("-": not asked), and
-# who flags it: "s", "r", "sr" or "-". The cache has the judges' versions in its keys.
+# who flags it: "s", "r", "sr" or "-". The cache has the judges' versions in its
+# keys, and the number of the view below.
 use strict;
 use warnings;
 use FindBin;
@@ -15,7 +16,7 @@ use lib $FindBin::Bin;
 use Getopt::Long;
 use IO::Socket::INET;
 use POSIX qw(strftime);
-use ProviderMail qw(fill mail_key read_file);
+use ProviderMail qw(as_it_was mail_key read_file);
 
 my %o;
 GetOptions(\%o, 'cache=s', 'rspamd=i') && @ARGV == 1 && $o{cache} or exit 2;
@@ -89,13 +90,13 @@ my $trace = "Return-Path: <someone\@here.example>\n"
 my $date = strftime('%a, %d %b %Y %H:%M:%S +0000', gmtime);
 opendir my $folder, $ARGV[0] or die "$ARGV[0]: $!\n";
 for my $name (sort grep { /\.eml\z/ } readdir $folder) {
-    my $text = fill($trace . read_file("$ARGV[0]/$name"), {
+    my $text = as_it_was($trace . read_file("$ARGV[0]/$name"), {
         FROM => 'Some One <someone@here.example>', TO => 'reader@there.example',
         DATE => $date, ID => '4f1b2c@here.example'
     });
     my $key = mail_key($text);
-    my $s = remembered($key, "spamassassin-$dpkg", sub { ask_spamassassin($text) });
-    my $r = !$o{rspamd} ? '-' : remembered($key, "rspamd-$rspamd_version", sub {
+    my $s = remembered($key, "spamassassin-$dpkg/2", sub { ask_spamassassin($text) });
+    my $r = !$o{rspamd} ? '-' : remembered($key, "rspamd-$rspamd_version/2", sub {
         rspamd_ask('/checkv2', $text) =~ /"score":\s*(-?[\d.]+)/ ? $1
             : die "rspamd has no score for $name\n";
     });

@@ -81,7 +81,7 @@ sub receipts {
 From: \@FROM\@
 To: \@TO\@
 Subject: Your order $order
-Date: \@DATE\@
+Date: \@DATE:\@
 Message-ID: \@MID:\@
 MIME-Version: 1.0
 Content-Type: text/plain; charset=utf-8
