@@ -2,6 +2,7 @@
 #
 # gate - the daemon in a test: a config overlay, start, reload, stop.
 #
+# $gate_under may be set to a command that runs the daemon (another clock).
 # After gate_config: $gate (folder), $gate_conf, $gate_db, $gate_socket (a path).
 
 gate=$scratch/gate
@@ -52,7 +53,8 @@ gate_overlay() {
 # gate_start - start it and wait until it listens. Log: $gate/gate.log
 gate_start() {
     rm -f "$gate_socket"
-    outgate-milter -f -c "$gate_conf" >>"$gate/gate.log" 2>&1 &
+    # shellcheck disable=SC2086
+    $gate_under outgate-milter -f -c "$gate_conf" >>"$gate/gate.log" 2>&1 &
     gate_pid=$!
     wait_for 20 gate_is_up || {
         diag 'the daemon did not start'

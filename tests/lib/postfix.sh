@@ -5,6 +5,7 @@
 # Uses contrib/postfix as it is, paths apart, so that what we tell people is tested.
 # Domains: here.example is local, forward.example is relayed for anybody, all else goes
 # out for clients on loopback and in 203.0.113.0/24 (people with a login, by XCLIENT).
+# $postfix_under may be set to a command that runs it (another clock).
 # After postfix_start: $mta_port, $postfix_etc, $sink (folder of what was delivered).
 
 postfix=$scratch/postfix
@@ -107,9 +108,18 @@ EOF
         "$srcdir/contrib/postfix/main.cf"
 }
 
+# Each parameter once: with a dozen warnings of overriding, postlogd fills the socket that
+# it reads itself, and stands still.
+postfix_last_wins() {
+    perl -0777 -ne '
+        s/^#.*\n//mg;
+        my @entries = /^(\S.*\n(?:[ \t]+.*\n)*)/mg;
+        my %last = map { $entries[$_] =~ /^(\S+)/ ? ($1 => $_) : () } 0 .. $#entries;
+        print map { $entries[$_] } sort { $a <=> $b } values %last;'
+}
+
 # postfix_start [MAIN-CF-LINES] - returns when it answers on $mta_port. Lines that are
-# there already are changed by a sed script in $postfix_settings, not given twice: a
-# warning of that would make postlogd wait for itself.
+# there already can also be changed by a sed script in $postfix_settings.
 postfix_start() {
     sink_start
     mta_port=$(free_port)
@@ -117,14 +127,14 @@ postfix_start() {
     chown postfix "$postfix/data"
     cp "$srcdir"/contrib/postfix/outgate_* "$postfix_etc/"
     postfix_master >"$postfix_etc/master.cf"
-    postfix_main | sed "${postfix_settings:-}" >"$postfix_etc/main.cf"
-    if [ -n "$postfix_border" ]; then
-        cp "$srcdir"/contrib/postfix/border/outgate_* "$postfix_etc/"
-        # the border changes a line of the other, of which Postfix would warn
-        sed -i '/^milter_header_checks/d' "$postfix_etc/main.cf"
-        postfix_border_main >>"$postfix_etc/main.cf"
-    fi
-    printf '%s\n' "$1" >>"$postfix_etc/main.cf"
+    {
+        postfix_main | sed "${postfix_settings:-}"
+        if [ -n "$postfix_border" ]; then
+            cp "$srcdir"/contrib/postfix/border/outgate_* "$postfix_etc/"
+            postfix_border_main
+        fi
+        printf '%s\n' "$1"
+    } | postfix_last_wins >"$postfix_etc/main.cf"
     postfix_age
     MAIL_CONFIG=$postfix_etc
     MAIL_LOGTAG=postfix
@@ -135,7 +145,8 @@ postfix_start() {
 
 # postfix_up - start it again after postfix_stop, as it was.
 postfix_up() {
-    setsid "$(postconf -dh daemon_directory)/master" -c "$postfix_etc" -d \
+    # shellcheck disable=SC2086
+    setsid $postfix_under "$(postconf -dh daemon_directory)/master" -c "$postfix_etc" -d \
         >>"$postfix/log/master.log" 2>&1 &
     postfix_pid=$!
     wait_for 20 is_listening "$postfix_pid" "$mta_port" && ! is_gone "$postfix_pid" || {
