@@ -33,7 +33,7 @@ CREATE TABLE brake (
     by       TEXT NOT NULL
 ) STRICT;
 
--- What holds it: 'score', 'limit', 'brake' or 'block'; '' in rows of before.
+-- What holds it: 'score', 'limit', 'brake', 'block' or 'alert'; '' in rows of before.
 ALTER TABLE held_message ADD COLUMN cause TEXT NOT NULL DEFAULT '';
 
 -- Who asked the MTA to let it go or delete it, and when: committed before the MTA hears

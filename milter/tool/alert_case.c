@@ -373,7 +373,8 @@ static int mark_held(struct tool *tool, const struct mta_wish *wish, int64_t id,
                  "state, state_at_us, state_by, cause) VALUES (?1, ?2, ?3, NULL, "
                  "'waiting', ?4, '', 'alert') ON CONFLICT (message) DO UPDATE SET "
                  "state = 'waiting', due_at_us = NULL, cause = 'alert', state_at_us = "
-                 "excluded.state_at_us, state_by = ''",
+                 "excluded.state_at_us, state_by = '', asked_at_us = NULL, asked_for = "
+                 "'', asked_by = ''",
                  err);
     if (query == NULL)
         return -1;

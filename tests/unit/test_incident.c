@@ -426,8 +426,10 @@ static void evidence_is_told(void **state)
         put_message(w, i, i % 3 == 0 ? "Cheap pills" : "Hello", "sasl_user:bob",
                     i < 10 ? "accept" : "hold");
     put_message(w, 31, "innocent", "sasl_user:ann", "accept");
-    sql(w, "INSERT INTO held_message SELECT id, queue_id, at_us, at_us + 3600000000, "
-           "'waiting', at_us, '', '' FROM message WHERE action = 'hold'");
+    sql(w,
+        "INSERT INTO held_message (message, queue_id, held_at_us, due_at_us, state, "
+        "state_at_us, state_by, cause) SELECT id, queue_id, at_us, at_us + 3600000000, "
+        "'waiting', at_us, '', '' FROM message WHERE action = 'hold'");
     sql(w, "INSERT INTO sender_seen VALUES (1, 'sasl_user:bob', 1, 2, 3, 4, 0)");
     sql(w, "INSERT INTO sender_trait VALUES (1, 'country', 'BR', 1, 2, 30)");
     note(w, INCIDENT_LIMIT, "login sasl_user:bob", 0, NOW + 30 * SECOND);
