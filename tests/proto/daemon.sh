@@ -100,7 +100,11 @@ socket = unix:$gate/own.sock
 database = $gate/own/outgate.db"
     gate_socket=$gate/own.sock
     gate_start
-    is "$(stat -c %U "/proc/$gate_pid")" nobody 'it runs as the configured user'
+    # the socket is opened first, as root
+    runs_as_nobody() {
+        [ "$(stat -c %U "/proc/$gate_pid")" = nobody ]
+    }
+    ok 'it runs as the configured user' wait_for 20 runs_as_nobody
     is "$(awk '/^Groups:/ { $1 = ""; print NF }' "/proc/$gate_pid/status")" 2 \
         'with that user'"'"'s groups only'
     is "$(stat -c '%U:%G %a' "$gate_socket")" 'nobody:mail 660' 'the socket is the MTA group'"'"'s'
