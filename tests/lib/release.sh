@@ -75,10 +75,12 @@ due_list() {
         order by held_message.due_at_us, held_at_us, message.id"
 }
 
-# check_arrivals DUE-LIST LATE_MS TEXT - each once, in order, and how late.
+# check_arrivals DUE-LIST LATE_MS TEXT - each once, in order, and how late. Postfix takes
+# its time on a loaded machine: two that were due within NEAR_MS (1000) may change places;
+# NEAR_MS=0 where nothing else runs.
 check_arrivals() {
     perl -e '
-        my ($due_file, $arrived_file) = @ARGV;
+        my ($due_file, $arrived_file, $near_ms) = @ARGV;
         my (%due, @order, %seen, @late, @got);
         open my $d, "<", $due_file or die;
         while (<$d>) { my ($id, $at) = split; $due{$id} = $at; push @order, $id }
@@ -93,12 +95,14 @@ check_arrivals() {
         my $twice = grep { $_ > 1 } values %seen;
         my $lost = grep { !$seen{$_} } @order;
         my $swapped = 0;
-        for (1 .. $#got) { $swapped++ if $due{$got[$_]} < $due{$got[$_ - 1]} }
+        for (1 .. $#got) {
+            $swapped++ if $due{$got[$_]} + $near_ms * 1000 < $due{$got[$_ - 1]};
+        }
         @late = sort { $a <=> $b } @late;
         @late = (0) if !@late;
         printf "%d %d %d %d %d %d %d\n", $lost, $twice, $swapped, $late[0],
             $late[@late * 0.5], $late[@late * 0.99], $late[-1];
-    ' "$1" "$arrived" >"$scratch/verdict"
+    ' "$1" "$arrived" "${NEAR_MS:-1000}" >"$scratch/verdict"
     read -r lost twice swapped early p50 p99 worst <"$scratch/verdict"
     diag "late: p50 $p50 ms, p99 $p99 ms, most $worst ms; soonest $early ms"
     is "$lost lost, $twice twice" '0 lost, 0 twice' "$3: each once"
