@@ -5,7 +5,7 @@
 # taken neither for spam nor for a stranger's. Floors lie a little below what was
 # measured (tests/bench/bench_campaign.c prints it).
 . "${srcdir:-.}/tests/lib/tap.sh"
-data=$builddir/cache/corpus/package/data
+data=${OUTGATE_CACHE:-$srcdir/build/cache}/corpus/package/data
 [ -d "$data/spam-1" ] || skip_all 'the public mail corpus is not there'
 make -s -C "$builddir" tests/bench/bench_campaign >"$scratch/make" 2>&1
 result $? 'bench_campaign builds' || {
