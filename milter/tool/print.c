@@ -268,7 +268,7 @@ static int widest(const int *widths, const struct table *table)
     return best;
 }
 
-static void fit_widths(const struct table *table, int *widths)
+static void fit_widths(struct table *table, int *widths)
 {
     int total = 2 * ((int)table->column_count - 1);
     for (size_t i = 0; i < table->column_count; i++) {
@@ -277,6 +277,9 @@ static void fit_widths(const struct table *table, int *widths)
             int width = display_width(table->cells[cell]);
             widths[i] = width > widths[i] ? width : widths[i];
         }
+        if (widths[i] < table->widths[i])
+            widths[i] = table->widths[i];
+        table->widths[i] = widths[i];
         total += widths[i];
     }
     int cut;

@@ -75,8 +75,9 @@ struct table {
     size_t column_count;
     const char **cells; /* row after row */
     enum colour *colours;
-    size_t used, room; /* cells */
-    bool is_continued; /* a part was printed: no title line any more */
+    size_t used, room;         /* cells */
+    bool is_continued;         /* a part was printed: no title line any more */
+    int widths[TABLE_COLUMNS]; /* of the parts printed: columns stay in line */
 };
 
 void table_init(struct table *table, struct arena *arena, const struct column *columns,
