@@ -69,3 +69,8 @@ SELECT at_us / 3600000000, sender, count(*), sum(recipients),
        max(CAST(round(score * 1000) AS INTEGER)), sum(action = 'slow'),
        sum(action = 'hold'), sum(action = 'defer'), sum(action = 'reject'), max(at_us)
 FROM message GROUP BY 1, 2;
+
+CREATE INDEX message_limit_name ON message (limit_name, at_us)
+    WHERE limit_name IS NOT NULL;
+
+CREATE INDEX summary_sender_sender ON summary_sender (sender, hour);

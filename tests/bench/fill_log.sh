@@ -116,7 +116,10 @@ SQL
 {
     echo "$fast"
     echo "$indexes"
-    sed -n '/^INSERT INTO summary_hour/,$p' "$srcdir/sql/008-summary.sql"
+    echo 'DROP INDEX summary_sender_sender;'
+    sed -n '/^INSERT INTO summary_hour/,/^CREATE/p' "$srcdir/sql/008-summary.sql" |
+        sed '/^CREATE/d' 
+    echo 'CREATE INDEX summary_sender_sender ON summary_sender (sender, hour);'
     echo "PRAGMA user_version = $version;"
     echo 'PRAGMA locking_mode = NORMAL; SELECT count(*) FROM summary_hour;'
 } | sqlite3 "$database" >/dev/null
