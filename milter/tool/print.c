@@ -84,6 +84,31 @@ const char *print_escape(struct arena *arena, struct span text)
     return copy != NULL ? text_escape(text, copy, size) : "";
 }
 
+static bool is_plain_word(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!ascii_is_alnum(text.at[i]) &&
+            span_index(SPAN("_@%+=:,./-"), text.at[i]) < 0)
+            return false;
+    return text.len > 0 && text.at[0] != '-';
+}
+
+const char *print_shell_word(struct arena *arena, struct span text)
+{
+    struct buf word;
+    if (is_plain_word(text))
+        return span_cstr(arena, text);
+    buf_init(&word, arena, 8192);
+    buf_add_char(&word, '\'');
+    for (const char *p = print_escape(arena, text); *p != '\0'; p++)
+        if (*p == '\'')
+            buf_add_span(&word, SPAN("'\\''"));
+        else
+            buf_add_char(&word, *p);
+    buf_add_char(&word, '\'');
+    return buf_cstr(&word);
+}
+
 static bool local_time(int64_t at_us, struct tm *tm)
 {
     time_t at = (time_t)(at_us / 1000000);

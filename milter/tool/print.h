@@ -43,6 +43,10 @@ enum colour colour_of(enum action action);
 /* print_escape - text_escape into the arena, whole. */
 const char *print_escape(struct arena *arena, struct span text);
 
+/* print_shell_word - a word of the shell, quoted where it must be, for a command that
+ * a person copies; escaped as well. In the arena. */
+const char *print_shell_word(struct arena *arena, struct span text);
+
 /* print_time - local time "2026-01-31 09:12:44"; print_day_time - "01-31 09:12:44".
  * 0 gives "-". */
 char *print_time(int64_t at_us, char out[PRINT_TIME_BYTES]);
