@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tool/print.h"
 
+#include <langinfo.h>
 #include <locale.h>
 #include <math.h>
 #include <stdarg.h>
@@ -22,7 +23,7 @@ enum {
 };
 
 static struct {
-    bool has_colour, is_terminal;
+    bool has_colour, is_terminal, has_blocks;
     int width; /* 0: do not cut */
 } out;
 
@@ -42,6 +43,8 @@ void print_start(void)
 {
     const char *term = getenv("TERM");
     const char *no_color = getenv("NO_COLOR");
+    setlocale(LC_CTYPE, ""); /* what the terminal shows */
+    out.has_blocks = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     setlocale(LC_CTYPE, "C.UTF-8"); /* for wcwidth */
     out.is_terminal = isatty(STDOUT_FILENO);
     out.has_colour = out.is_terminal && (no_color == NULL || no_color[0] == '\0') &&
@@ -189,6 +192,26 @@ char *print_number(double value, char into[PRINT_AGE_BYTES])
     return into;
 }
 
+const char *print_spark(const double *values, size_t count, char *into, size_t size)
+{
+    static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    static const char *const ascii[] = {" ", ".", ".", ":", "-", "=", "+", "*", "#"};
+    double most = 0;
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        most = values[i] > most ? values[i] : most;
+    for (size_t i = 0; i < count; i++) {
+        int level = values[i] > 0 ? (int)ceil(values[i] / most * 8) : 0;
+        const char *cell = (out.has_blocks ? blocks : ascii)[level];
+        if (len + strlen(cell) >= size)
+            break;
+        memcpy(into + len, cell, strlen(cell));
+        len += strlen(cell);
+    }
+    into[len] = '\0';
+    return into;
+}
+
 void table_init(struct table *table, struct arena *arena, const struct column *columns,
                 size_t count)
 {
@@ -262,8 +285,7 @@ static int display_width(const char *text)
     return width;
 }
 
-/* Bytes of text that fill at most width terminal columns. */
-static size_t bytes_within(const char *text, int width)
+size_t print_bytes_within(const char *text, int width)
 {
     struct span s = span_of(text);
     size_t i = 0;
@@ -332,7 +354,7 @@ static void print_cell(const struct column *column, const char *text, int width,
         print_piece(text, strlen(text), width, column->is_right, colour);
         return;
     }
-    size_t keep = bytes_within(text, width - 3);
+    size_t keep = print_bytes_within(text, width - 3);
     char *cut = strndup(text, keep);
     int fill = width - 3 - (cut != NULL ? display_width(cut) : 0);
     printf("%s%s...%s%*s", colour_begin(colour), cut != NULL ? cut : "",
@@ -343,7 +365,7 @@ static void print_cell(const struct column *column, const char *text, int width,
 /* Bytes of the next line of text: up to width columns, at a space if there is one. */
 static size_t next_line(const char *text, int width)
 {
-    size_t bytes = bytes_within(text, width);
+    size_t bytes = print_bytes_within(text, width);
     size_t at = bytes;
     if (text[bytes] == '\0')
         return bytes;

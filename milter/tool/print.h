@@ -61,6 +61,14 @@ char *print_bytes(int64_t bytes, char out[PRINT_AGE_BYTES]);
 /* print_number - "7.3", "12", without needless zeros. */
 char *print_number(double value, char out[PRINT_AGE_BYTES]);
 
+/* print_spark - one character a value, 0 to the highest of them: blocks of Unicode, or
+ * in a locale that is not UTF-8 of ASCII. A value of 0 is a space, any other shows.
+ * Beyond size it is cut. */
+const char *print_spark(const double *values, size_t count, char *out, size_t size);
+
+/* print_bytes_within - bytes of text that fill at most width columns of a terminal. */
+size_t print_bytes_within(const char *text, int width);
+
 /* A table: rows are kept, widths are worked out, then all is printed. Columns that may
  * shrink are cut ("...") until a row fits the terminal, the last one least; or the last
  * one goes on in lines below. */
