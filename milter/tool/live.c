@@ -24,6 +24,7 @@ enum {
     FILTER_BYTES = 100,
     LINE_BYTES = 2048,
     CTRL_C = 3,
+    WIDE = 84, /* columns of a screen that shows all. chosen */
     PAIR_YELLOW = 1,
     PAIR_RED = 2,
 };
@@ -199,11 +200,20 @@ static void draw_head(const struct live *live)
     }
 }
 
+/* On a narrow screen the sender comes before points, worst score and time. */
+static bool has_column(enum sort column)
+{
+    return getmaxx(stdscr) >= WIDE ||
+           (column != SORT_POINTS && column != SORT_WORST && column != SORT_LAST);
+}
+
 static void draw_titles(const struct live *live)
 {
     int x = 0;
     for (int i = 0; i < SORT_COUNT; i++) {
         char text[64];
+        if (!has_column((enum sort)i))
+            continue;
         snprintf(text, sizeof text, "%*s  ", heads[i].width, heads[i].title);
         wattr_on(stdscr, (enum sort)i == live->sort ? A_REVERSE : A_DIM, NULL);
         put(live, 2, x, text);
@@ -212,23 +222,45 @@ static void draw_titles(const struct live *live)
     }
 }
 
+static void print_cell(const struct live *live, const struct senders_row *row,
+                       enum sort column, char *text, size_t size)
+{
+    char cell[PRINT_TIME_BYTES];
+    switch (column) {
+    case SORT_POINTS:
+        print_number((double)row->points_milli / 1000, cell);
+        break;
+    case SORT_WORST:
+        print_number((double)row->worst_milli / 1000, cell);
+        break;
+    case SORT_LAST:
+        print_day_time(row->last_us, cell);
+        break;
+    case SORT_SENDER:
+        snprintf(text, size, "%s%s", is_marked(live, row->sender) ? "[block] " : "",
+                 print_escape(live->arena, row->sender));
+        return;
+    default:
+        snprintf(cell, sizeof cell, "%.0f", value_of(row, column));
+    }
+    snprintf(text, size, "%*s  ", heads[column].width, cell);
+}
+
 static void draw_row(const struct live *live, int y, const struct senders_row *row,
                      bool is_chosen)
 {
-    char text[LINE_BYTES], points[PRINT_AGE_BYTES], worst[PRINT_AGE_BYTES];
-    char time[PRINT_TIME_BYTES];
-    int pair = row->stopped > 0 ? PAIR_YELLOW : 0;
-    snprintf(text, sizeof text, "%10lld  %10lld  %10s  %8lld  %7s  %14s  %s%s",
-             (long long)row->messages, (long long)row->recipients,
-             print_number((double)row->points_milli / 1000, points),
-             (long long)row->stopped,
-             print_number((double)row->worst_milli / 1000, worst),
-             print_day_time(row->last_us, time),
-             is_marked(live, row->sender) ? "[block] " : "",
-             print_escape(live->arena, row->sender));
+    char text[LINE_BYTES];
+    size_t len = 0;
+    int pair = is_marked(live, row->sender) ? PAIR_RED
+               : row->stopped > 0           ? PAIR_YELLOW
+                                            : 0;
+    for (int i = 0; i < SORT_COUNT; i++) {
+        if (!has_column((enum sort)i))
+            continue;
+        print_cell(live, row, (enum sort)i, text + len, sizeof text - len);
+        len += strlen(text + len);
+    }
     attr_t attributes = is_chosen ? A_REVERSE : A_NORMAL;
-    if (is_marked(live, row->sender))
-        pair = PAIR_RED;
     wattr_on(stdscr, attributes | COLOR_PAIR(pair), NULL);
     put(live, y, 0, text);
     wattr_off(stdscr, attributes | COLOR_PAIR(pair), NULL);
