@@ -146,7 +146,7 @@ static int run(struct tool *tool, struct err *err)
     if (given.since_us == 0)
         given.since_us = tool_now_us() - WEEK_US;
     if (tool_open(tool, DB_READ, err) != 0 ||
-        senders_read(tool, given.since_us, given.rows, &senders, err) != 0 ||
+        senders_read(tool, given.since_us, 0, given.rows, &senders, err) != 0 ||
         print_rows(tool, &senders, err) != 0)
         return -1;
     return senders.count > 0 ? EXIT_FINE : EXIT_FOUND;

@@ -113,7 +113,7 @@ static int list_senders(struct tool *tool, struct table *table, int64_t since_us
                         size_t *count, struct err *err)
 {
     struct senders senders;
-    if (senders_read(tool, since_us, given.rows, &senders, err) != 0)
+    if (senders_read(tool, since_us, 0, given.rows, &senders, err) != 0)
         return -1;
     for (size_t i = 0; i < senders.count; i++) {
         const struct senders_row *row = &senders.rows[i];

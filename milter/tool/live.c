@@ -124,7 +124,7 @@ static int read_senders(struct live *live, struct err *err)
     arena_reset(live->arena);
     live->shown_count = live->senders.count = 0;
     tool->arena = live->arena;
-    int result = senders_read(tool, since_us, 0, &live->senders, err);
+    int result = senders_read(tool, since_us, 0, 0, &live->senders, err);
     tool->arena = run;
     live->shown =
         arena_array(live->arena, live->senders.count + 1, sizeof *live->shown);

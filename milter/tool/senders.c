@@ -14,7 +14,7 @@ static const char parts_sql[] =
     "INTEGER), CAST(round(score * 1000) AS INTEGER), action NOT IN ('accept', 'slow'), "
     "at_us FROM message WHERE at_us >= ?1 AND at_us < ?2 * 3600000000 UNION ALL "
     "SELECT sender, messages, recipients, bytes, points, worst, stopped, last_us FROM "
-    "summary_sender WHERE hour >= ?2";
+    "summary_sender WHERE hour BETWEEN ?2 AND ?3";
 
 /* Rows by sender: slots hold the row's number and one, 0 is free. */
 struct sums {
@@ -87,8 +87,8 @@ static int more_recipients(const void *left, const void *right)
     return span_compare(a->sender, b->sender);
 }
 
-int senders_read(struct tool *tool, int64_t since_us, int64_t most, struct senders *out,
-                 struct err *err)
+int senders_read(struct tool *tool, int64_t since_us, int64_t until_us, int64_t most,
+                 struct senders *out, struct err *err)
 {
     struct query *query = db_query(tool->db, parts_sql, err);
     struct sums sums = {
@@ -99,6 +99,7 @@ int senders_read(struct tool *tool, int64_t since_us, int64_t most, struct sende
         return -1;
     query_bind_int(query, 1, since_us);
     query_bind_int(query, 2, (since_us + HOUR_US - 1) / HOUR_US);
+    query_bind_int(query, 3, until_us != 0 ? (until_us - 1) / HOUR_US : INT64_MAX);
     while ((step = query_step(query, err)) > 0 &&
            (step = add_part(&sums, query, err)) == 0)
         continue;

@@ -22,10 +22,10 @@ struct senders {
     int64_t total; /* senders in that time */
 };
 
-/* senders_read - since since_us (0: all that is kept); most rows (0: all). In the
- * tool's arena. */
-int senders_read(struct tool *tool, int64_t since_us, int64_t most, struct senders *out,
-                 struct err *err);
+/* senders_read - since since_us to the end of the hour that ends at or holds until_us
+ * (0: all that there is); most rows (0: all). In the tool's arena. */
+int senders_read(struct tool *tool, int64_t since_us, int64_t until_us, int64_t most,
+                 struct senders *out, struct err *err);
 
 /* senders_trend - messages of one sender from since_us to now in count parts of
  * whole hours, so far as there are so many. */

@@ -4,9 +4,9 @@
  * id as new rows come.
  *
  * An index serves the first of queue id, Message-ID, sender, campaign, limit and action
- * that is given; else the rows are read back from the newest, within since and until and
- * within the hours and days that can hold what is asked (the summaries know). Nothing
- * is sorted: a page costs what it takes to find its rows.
+ * that is given; else the rows are read back from the newest, within since and until
+ * and within the hours and days that can hold what is asked (the summaries know).
+ * Nothing is sorted: a page costs what it takes to find its rows.
  */
 #ifndef OUTGATE_TOOL_WALK_H
 #define OUTGATE_TOOL_WALK_H

@@ -118,7 +118,7 @@ SQL
     echo "$indexes"
     echo 'DROP INDEX summary_sender_sender;'
     sed -n '/^INSERT INTO summary_hour/,/^CREATE/p' "$srcdir/sql/008-summary.sql" |
-        sed '/^CREATE/d' 
+        sed '/^CREATE/d'
     echo 'CREATE INDEX summary_sender_sender ON summary_sender (sender, hour);'
     echo "PRAGMA user_version = $version;"
     echo 'PRAGMA locking_mode = NORMAL; SELECT count(*) FROM summary_hour;'
