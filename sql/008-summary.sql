@@ -35,13 +35,20 @@ CREATE TABLE summary_sender (
     recipients INTEGER NOT NULL,
     points     INTEGER NOT NULL,
     stopped    INTEGER NOT NULL,
+    bytes      INTEGER NOT NULL,
+    worst      INTEGER NOT NULL,
+    slow       INTEGER NOT NULL,
+    hold       INTEGER NOT NULL,
+    defer      INTEGER NOT NULL,
+    reject     INTEGER NOT NULL,
+    last_us    INTEGER NOT NULL,
     PRIMARY KEY (hour, sender)
 ) STRICT, WITHOUT ROWID;
 
 -- What an older version has logged already.
 INSERT INTO summary_hour
 SELECT at_us / 3600000000, class, action, count(*), sum(recipients), sum(size_bytes),
-       sum(CAST(max(score, 0) * 1000 AS INTEGER))
+       sum(CAST(round(max(score, 0) * 1000) AS INTEGER))
 FROM message GROUP BY 1, 2, 3;
 
 INSERT INTO summary_score
@@ -51,12 +58,19 @@ SELECT at_us / 3600000000,
 FROM message GROUP BY 1, 2;
 
 INSERT INTO summary_rule
-SELECT at_us / 86400000000, rule, count(*), sum(CAST(hit.score * 1000 AS INTEGER)),
+SELECT at_us / 86400000000, rule, count(*), sum(CAST(round(hit.score * 1000) AS INTEGER)),
        sum(action NOT IN ('accept', 'slow'))
 FROM message JOIN hit ON hit.message = message.id GROUP BY 1, 2;
 
 INSERT INTO summary_sender
 SELECT at_us / 3600000000, sender, count(*), sum(recipients),
-       sum(CAST(max(score, 0) * 1000 AS INTEGER)),
-       sum(action NOT IN ('accept', 'slow'))
+       sum(CAST(round(max(score, 0) * 1000) AS INTEGER)),
+       sum(action NOT IN ('accept', 'slow')), sum(size_bytes),
+       max(CAST(round(score * 1000) AS INTEGER)), sum(action = 'slow'),
+       sum(action = 'hold'), sum(action = 'defer'), sum(action = 'reject'), max(at_us)
 FROM message GROUP BY 1, 2;
+
+CREATE INDEX message_limit_name ON message (limit_name, at_us)
+    WHERE limit_name IS NOT NULL;
+
+CREATE INDEX summary_sender_sender ON summary_sender (sender, hour);

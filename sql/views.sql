@@ -13,21 +13,38 @@ FROM message
 ORDER BY id DESC
 LIMIT 100;
 
--- Who sent most in the last 24 hours.
+-- Who sent most in the last 24 hours: the first hour's end from the log, whole hours
+-- from their sums.
 CREATE VIEW top_senders AS
+WITH clock AS (
+    SELECT CAST((julianday('now') - 2440587.5) * 86400e6 AS INTEGER) - 86400000000
+               AS since_us
+), part AS (
+    SELECT sender, 1 AS messages, recipients, size_bytes,
+           CAST(round(max(score, 0) * 1000) AS INTEGER) AS points,
+           CAST(round(score * 1000) AS INTEGER) AS worst,
+           action = 'slow' AS slow, action = 'hold' AS hold, action = 'defer' AS defer,
+           action = 'reject' AS reject, at_us AS last_us
+    FROM clock CROSS JOIN message
+    WHERE at_us > since_us AND at_us < (since_us / 3600000000 + 1) * 3600000000
+    UNION ALL
+    SELECT sender, messages, recipients, bytes, points, worst, slow, hold, defer,
+           reject, last_us
+    FROM clock CROSS JOIN summary_sender
+    WHERE hour > since_us / 3600000000
+)
 SELECT sender,
-       count(*) AS messages,
+       sum(messages) AS messages,
        sum(recipients) AS recipients,
        sum(size_bytes) AS size_bytes,
-       round(sum(max(score, 0)), 3) AS points,
-       round(max(score), 3) AS worst_score,
-       sum(action = 'slow') AS slow,
-       sum(action = 'hold') AS hold,
-       sum(action = 'defer') AS defer,
-       sum(action = 'reject') AS reject,
-       strftime('%Y-%m-%dT%H:%M:%SZ', max(at_us) / 1000000, 'unixepoch') AS last_at
-FROM message
-WHERE at_us > (julianday('now') - 2440587.5) * 86400e6 - 86400e6
+       sum(points) / 1000.0 AS points,
+       max(worst) / 1000.0 AS worst_score,
+       sum(slow) AS slow,
+       sum(hold) AS hold,
+       sum(defer) AS defer,
+       sum(reject) AS reject,
+       strftime('%Y-%m-%dT%H:%M:%SZ', max(last_us) / 1000000, 'unixepoch') AS last_at
+FROM part
 GROUP BY sender
 ORDER BY recipients DESC, sender;
 
@@ -127,16 +144,16 @@ ORDER BY used_percent DESC, limit_name, key;
 
 -- Hour by hour, the last 7 days, newest first.
 CREATE VIEW timeline AS
-SELECT strftime('%Y-%m-%dT%H:00:00Z', at_us / 1000000, 'unixepoch') AS hour,
-       count(*) AS messages,
+SELECT strftime('%Y-%m-%dT%H:00:00Z', hour * 3600, 'unixepoch') AS hour,
+       sum(messages) AS messages,
        sum(recipients) AS recipients,
-       sum(action = 'accept') AS accept,
-       sum(action = 'slow') AS slow,
-       sum(action = 'hold') AS hold,
-       sum(action = 'defer') AS defer,
-       sum(action = 'reject') AS reject,
-       round(sum(max(score, 0)), 3) AS points
-FROM message
-WHERE at_us > (julianday('now') - 2440587.5) * 86400e6 - 7 * 86400e6
-GROUP BY at_us / 3600000000
-ORDER BY hour DESC;
+       sum(messages * (action = 'accept')) AS accept,
+       sum(messages * (action = 'slow')) AS slow,
+       sum(messages * (action = 'hold')) AS hold,
+       sum(messages * (action = 'defer')) AS defer,
+       sum(messages * (action = 'reject')) AS reject,
+       sum(points) / 1000.0 AS points
+FROM summary_hour
+WHERE summary_hour.hour >= CAST((julianday('now') - 2440587.5) * 24 AS INTEGER) - 168
+GROUP BY summary_hour.hour
+ORDER BY summary_hour.hour DESC;

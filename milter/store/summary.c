@@ -63,9 +63,14 @@ static int record_sender(struct db *db, const struct summary_row *row, struct er
     struct query *query = db_query(
         db,
         "INSERT INTO summary_sender (hour, sender, messages, recipients, points, "
-        "stopped) VALUES (?1, ?2, 1, ?3, ?4, ?5) ON CONFLICT (hour, sender) DO UPDATE "
-        "SET messages = messages + 1, recipients = recipients + excluded.recipients, "
-        "points = points + excluded.points, stopped = stopped + excluded.stopped",
+        "stopped, bytes, worst, slow, hold, defer, reject, last_us) VALUES (?1, ?2, 1, "
+        "?3, ?4, ?5, ?6, ?7, ?8 = 'slow', ?8 = 'hold', ?8 = 'defer', ?8 = 'reject', "
+        "?9) ON CONFLICT (hour, sender) DO UPDATE SET messages = messages + 1, "
+        "recipients = recipients + excluded.recipients, points = points + "
+        "excluded.points, stopped = stopped + excluded.stopped, bytes = bytes + "
+        "excluded.bytes, worst = max(worst, excluded.worst), slow = slow + "
+        "excluded.slow, hold = hold + excluded.hold, defer = defer + excluded.defer, "
+        "reject = reject + excluded.reject, last_us = max(last_us, excluded.last_us)",
         err);
     if (query == NULL)
         return -1;
@@ -74,6 +79,10 @@ static int record_sender(struct db *db, const struct summary_row *row, struct er
     query_bind_int(query, 3, row->recipients);
     query_bind_int(query, 4, suspicion(row));
     query_bind_int(query, 5, row->is_stopped);
+    query_bind_int(query, 6, row->bytes);
+    query_bind_int(query, 7, milli(row->score));
+    query_bind_text(query, 8, row->action);
+    query_bind_int(query, 9, row->at_us);
     return query_run(query, err);
 }
 

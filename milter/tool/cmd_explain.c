@@ -240,29 +240,6 @@ static void print_object(struct tool *tool, const struct record *record,
     puts(buf_cstr(&out));
 }
 
-/* The sender in the log that a bare value is: "bob" -> "sasl_user:bob"; the first kind
- * that has one, in the order of enum identity. False when there is none. */
-static bool find_sender(struct tool *tool, struct span value, struct span *key)
-{
-    for (int kind = IDENTITY_SASL_USER; kind < IDENTITY_COUNT; kind++) {
-        struct buf text;
-        buf_init(&text, tool->arena, 4096);
-        buf_printf(&text, "%s:", identity_name((enum identity)kind));
-        buf_add_span(&text, value);
-        *key = sender_key(tool->arena, buf_span(&text));
-        struct query *query =
-            db_query(tool->db, "SELECT 1 FROM message WHERE sender = ?1 LIMIT 1", NULL);
-        if (query == NULL)
-            return false;
-        query_bind_text(query, 1, *key);
-        bool found = query_step(query, NULL) > 0;
-        query_reset(query);
-        if (found)
-            return true;
-    }
-    return false;
-}
-
 /* The spelling that limits use: a login in lower case, an IPv6 client as its /64. */
 static struct span key_of(struct tool *tool, struct span word)
 {
@@ -272,7 +249,7 @@ static struct span key_of(struct tool *tool, struct span word)
     enum limit_key kind = kind_of(word);
     if (kind == LIMIT_CLIENT_IP && netaddr_parse(word, &address))
         return span_dup(tool->arena, span_of(netaddr_key(&address, text)));
-    if (kind == LIMIT_KEY_NONE && find_sender(tool, word, &key))
+    if (kind == LIMIT_KEY_NONE && record_sender(tool, word, &key))
         return key;
     return sender_key(tool->arena, word);
 }

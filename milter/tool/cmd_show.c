@@ -10,7 +10,8 @@
 #include "tool/chain.h"
 #include "tool/commands.h"
 #include "tool/print.h"
-#include "tool/record.h"
+#include "tool/story.h"
+#include "tool/window.h"
 
 enum { OBJECT_BYTES = 8 << 20 };
 
@@ -24,15 +25,18 @@ static const struct option_row options[] = {
     {0},
 };
 
-/* What hangs on a message, read at once. */
+/* What is kept of a message. */
 struct dossier {
     struct record record;
+    struct story story;
     struct span facts, headers, body;
-    struct span state, state_by; /* of its hold; "" if it was not held */
-    int64_t state_at_us;
     struct chain chain;
-    int64_t campaign_others, campaign_senders; /* messages but this, all senders */
 };
+
+static void heading(const char *text)
+{
+    printf("\n%s%s%s\n", colour_begin(COLOUR_BOLD), text, colour_end(COLOUR_BOLD));
+}
 
 static void field(const char *name, const char *value)
 {
@@ -69,41 +73,6 @@ static int read_evidence(struct tool *tool, struct dossier *d, struct err *err)
     return step < 0 ? -1 : 0;
 }
 
-static int read_state(struct tool *tool, struct dossier *d, struct err *err)
-{
-    struct query *query = select_of(
-        tool,
-        "SELECT state, state_at_us, state_by FROM held_message WHERE message = ?1",
-        d->record.id, err);
-    int step = query != NULL ? query_step(query, err) : -1;
-    if (step > 0) {
-        d->state = span_dup(tool->arena, query_text(query, 0));
-        d->state_at_us = query_int(query, 1);
-        d->state_by = span_dup(tool->arena, query_text(query, 2));
-    }
-    return step < 0 ? -1 : 0;
-}
-
-static int read_campaign(struct tool *tool, struct dossier *d, struct err *err)
-{
-    if (d->record.campaign.len == 0)
-        return 0;
-    struct query *query =
-        db_query(tool->db,
-                 "SELECT count(*) - 1, count(DISTINCT sender) FROM message WHERE "
-                 "campaign = ?1 AND campaign <> ''",
-                 err);
-    if (query == NULL)
-        return -1;
-    query_bind_text(query, 1, d->record.campaign);
-    if (query_step(query, err) < 0)
-        return -1;
-    d->campaign_others = query_int(query, 0);
-    d->campaign_senders = query_int(query, 1);
-    query_reset(query);
-    return 0;
-}
-
 static void print_who(struct arena *arena, const struct record *r)
 {
     char text[128], time[PRINT_TIME_BYTES];
@@ -133,18 +102,6 @@ static void print_who(struct arena *arena, const struct record *r)
     field("size", text);
 }
 
-static void print_campaign(struct arena *arena, const struct dossier *d)
-{
-    char text[200];
-    if (d->record.campaign.len == 0)
-        return;
-    snprintf(text, sizeof text, "%.*s, %lld more of it in the log, by %lld sender%s",
-             (int)d->record.campaign.len, d->record.campaign.at,
-             (long long)d->campaign_others, (long long)d->campaign_senders,
-             d->campaign_senders == 1 ? "" : "s");
-    text_field(arena, "campaign", span_of(text));
-}
-
 static void print_answer(struct arena *arena, const struct dossier *d)
 {
     const struct record *r = &d->record;
@@ -162,13 +119,6 @@ static void print_answer(struct arena *arena, const struct dossier *d)
     text_field(arena, "incident", r->incident);
     if (r->due_at_us != 0)
         field("due", print_time(r->due_at_us, time));
-    if (d->state.len > 0) {
-        snprintf(text, sizeof text, "%.*s since %s%s%.*s", (int)d->state.len,
-                 d->state.at, print_time(d->state_at_us, time),
-                 d->state_by.len > 0 ? ", by " : "",
-                 (int)(d->state_by.len < 100 ? d->state_by.len : 100), d->state_by.at);
-        text_field(arena, "hold queue", span_of(text));
-    }
 }
 
 /* How it came in, who sent it on, and how it left: only where there is a border. */
@@ -204,12 +154,102 @@ static void print_chain(struct arena *arena, const struct chain *chain)
     }
 }
 
+/* Who held it and why, and what became of it. */
+static void print_hold(struct arena *arena, const struct story *story)
+{
+    char time[PRINT_TIME_BYTES], length[PRINT_AGE_BYTES];
+    if (story->state.len == 0)
+        return;
+    heading("Hold queue");
+    printf("  held      %s%s%s\n", print_time(story->held_at_us, time),
+           story->cause.len > 0 ? ", for its " : "", print_escape(arena, story->cause));
+    if (story->due_at_us != 0)
+        printf("  due       %s\n", print_time(story->due_at_us, time));
+    if (span_eq(story->state, SPAN("waiting")))
+        printf("  %swaiting%s   for %s by now%s\n", colour_begin(COLOUR_YELLOW),
+               colour_end(COLOUR_YELLOW),
+               print_span_of_time(tool_now_us() - story->held_at_us, length),
+               story->due_at_us != 0 ? "" : ", until a person decides");
+    else
+        printf("  %-9s %s, after %s%s%s\n", print_escape(arena, story->state),
+               print_time(story->state_at_us, time),
+               print_span_of_time(story->state_at_us - story->held_at_us, length),
+               story->state_by.len > 0 ? ", by " : "",
+               print_escape(arena, story->state_by));
+}
+
+static void print_block(struct arena *arena, const struct story *story)
+{
+    const struct order *order = &story->block.order;
+    char time[PRINT_TIME_BYTES];
+    if (story->block.kind != RULING_BLOCK)
+        return;
+    heading("Its sender is blocked");
+    printf("  %ssince %s%s, by %s", colour_begin(COLOUR_RED),
+           print_time(order->since_us, time), colour_end(COLOUR_RED),
+           print_escape(arena, order->by));
+    if (order->until_us != 0)
+        printf(", until %s", print_time(order->until_us, time));
+    printf("; %lld refused since%s%s\n", (long long)order->refused,
+           order->reason.len > 0 ? ": " : "", print_escape(arena, order->reason));
+}
+
+static void print_campaign(struct arena *arena, const struct story *story)
+{
+    if (story->campaign.len == 0)
+        return;
+    heading("Same text");
+    printf("  campaign %s: %lld more message%s, %lld recipient%s, %lld sender%s in "
+           "all\n",
+           print_escape(arena, story->campaign), (long long)story->same_text,
+           story->same_text == 1 ? "" : "s", (long long)story->same_recipients,
+           story->same_recipients == 1 ? "" : "s", (long long)story->same_senders,
+           story->same_senders == 1 ? "" : "s");
+}
+
+static int print_feedback(struct tool *tool, int64_t id, struct err *err)
+{
+    struct query *query = select_of(tool, STORY_FEEDBACK_SQL, id, err);
+    int step = -1;
+    bool begins = true;
+    char time[PRINT_TIME_BYTES];
+    while (query != NULL && (step = query_step(query, err)) > 0) {
+        if (begins)
+            heading("What came back");
+        begins = false;
+        printf("  %s  %-9s %s", print_time(query_int(query, 0), time),
+               print_escape(tool->arena, query_text(query, 1)),
+               print_escape(tool->arena, query_text(query, 2)));
+        for (int i = 3; i < 7; i++)
+            if (query_text(query, i).len > 0)
+                printf("  %s", print_escape(tool->arena, query_text(query, i)));
+        putchar('\n');
+    }
+    return step;
+}
+
+static int print_reports(struct tool *tool, int64_t id, struct err *err)
+{
+    struct query *query = select_of(tool, STORY_REPORTS_SQL, id, err);
+    int step = -1;
+    bool begins = true;
+    char time[PRINT_TIME_BYTES], number[PRINT_AGE_BYTES];
+    while (query != NULL && (step = query_step(query, err)) > 0) {
+        if (begins)
+            heading("What a provider said");
+        begins = false;
+        printf("  %s  blocked %s, destination %s, its score %s\n",
+               print_time(query_int(query, 0), time),
+               print_escape(tool->arena, query_text(query, 1)),
+               print_escape(tool->arena, query_text(query, 2)),
+               query_is_null(query, 3) ? "not said"
+                                       : print_number(query_double(query, 3), number));
+    }
+    return step;
+}
+
 #define HITS_SQL                                                                       \
     "SELECT rule, score FROM hit WHERE message = ?1 ORDER BY score DESC, rule"
-#define CHARGES_SQL                                                                    \
-    "SELECT limit_name, key, charge.amount, charge.at_us, unit, sentence FROM charge " \
-    "LEFT "                                                                            \
-    "JOIN limit_in_force ON name = limit_name WHERE message = ?1 ORDER BY position"
 
 /* Descriptions come from the rules of today; a rule may have gone since. */
 static const char *describe(const struct ruleset *rules, struct span rule,
@@ -232,7 +272,7 @@ static int print_hits(struct tool *tool, int64_t id, const struct ruleset *rules
     while (query != NULL && (step = query_step(query, err)) > 0) {
         struct span rule = query_text(query, 0);
         if (begins)
-            printf("\nrules that hit:\n");
+            heading("Rules that hit");
         begins = false;
         printf("  %7.2f  %-24s %s\n", query_double(query, 1),
                print_escape(tool->arena, rule), describe(rules, rule, tool->arena));
@@ -240,44 +280,151 @@ static int print_hits(struct tool *tool, int64_t id, const struct ruleset *rules
     return step;
 }
 
-static int print_charges(struct tool *tool, int64_t id, struct err *err)
+static const struct column charge_columns[] = {
+    {"LIMIT", false, false, false},   {"KEY", false, true, false},
+    {"CHARGED", true, false, false},  {"THEN", true, false, false},
+    {"NOW", true, false, false},      {"OF", true, false, false},
+    {"FREE AT", false, false, false},
+};
+
+/* One limit's row: what it cost, used then and now. */
+static void charge_row(struct table *table, const struct story_charge *charge)
 {
-    struct query *query = select_of(tool, CHARGES_SQL, id, err);
+    const struct limit *limit = charge->limit;
+    char text[64], more[64], time[PRINT_TIME_BYTES];
+    table_text(table, charge->name);
+    table_text(table, charge->key);
+    table_printf(table, "%s%s",
+                 print_number(charge->is_points ? (double)charge->amount / 1000
+                                                : (double)charge->amount,
+                              text),
+                 charge->at_us == 0 ? " (when released)" : "");
+    if (limit == NULL || limit->window_us == 0) {
+        for (int i = 0; i < 4; i++)
+            table_cell(table, limit == NULL && i == 3 ? "no longer in the config" : "");
+        return;
+    }
+    table_printf(table, "%s%s", charge->is_then_cut ? ">" : "",
+                 limit_print_amount(limit, charge->then, text, sizeof text));
+    table_cell(table, limit_print_amount(limit, charge->now.used, text, sizeof text));
+    table_colour(table, charge->now.used >= limit->amount ? COLOUR_RED : COLOUR_NONE);
+    table_printf(table, "%s in %s",
+                 limit_print_amount(limit, limit->amount, text, sizeof text),
+                 print_span_of_time(limit->window_us, more));
+    table_cell(table, charge->now.free_at_us <= tool_now_us()
+                          ? "now"
+                          : print_time(charge->now.free_at_us, time));
+}
+
+static void print_charges(struct tool *tool, const struct story *story)
+{
+    struct table table;
+    if (story->charge_count > 0)
+        heading("Limits: used then and now");
+    table_init(&table, tool->arena, charge_columns,
+               sizeof charge_columns / sizeof *charge_columns);
+    for (size_t i = 0; i < story->charge_count; i++)
+        charge_row(&table, &story->charges[i]);
+    table_print(&table);
+}
+
+/* A fact of that name stands in the expression of a rule that hit. */
+static bool is_telling(struct tool *tool, const struct ruleset *rules, int64_t id,
+                       struct span fact)
+{
+    struct query *query = select_of(tool, HITS_SQL, id, NULL);
+    struct rule_info info;
+    bool found = false;
+    while (rules != NULL && query != NULL && !found && query_step(query, NULL) > 0) {
+        ptrdiff_t at =
+            ruleset_find(rules, span_cstr(tool->arena, query_text(query, 0)));
+        if (at < 0)
+            continue;
+        ruleset_info(rules, (size_t)at, &info);
+        found = info.kind == RULE_FACT &&
+                strstr(info.definition, span_cstr(tool->arena, fact)) != NULL;
+    }
+    if (query != NULL)
+        query_reset(query);
+    return found;
+}
+
+/* What the rules that hit went by and the authentication, each on its line. */
+static int print_telling(struct tool *tool, const struct ruleset *rules, int64_t id,
+                         struct err *err)
+{
+    struct query *query = select_of(tool, STORY_FACTS_SQL, id, err);
     int step = -1;
     bool begins = true;
     while (query != NULL && (step = query_step(query, err)) > 0) {
-        char number[PRINT_AGE_BYTES], time[PRINT_TIME_BYTES];
-        bool points = span_eq(query_text(query, 4), SPAN("points"));
-        double amount = (double)query_int(query, 2) / (points ? 1000 : 1);
+        struct span name = query_text(query, 0);
+        bool is_authentication = span_eq(name, SPAN("spf")) ||
+                                 span_eq(name, SPAN("dkim")) ||
+                                 span_eq(name, SPAN("dmarc"));
+        if (!is_authentication && !is_telling(tool, rules, id, name))
+            continue;
         if (begins)
-            printf("\ncharged to limits:\n");
+            heading("What tells");
         begins = false;
-        printf("  %7s  %-14s %s  (%s)\n", print_number(amount, number),
-               print_escape(tool->arena, query_text(query, 0)),
-               print_escape(tool->arena, query_text(query, 1)),
-               query_is_null(query, 3) ? "not yet: charged when it is released"
-                                       : print_time(query_int(query, 3), time));
+        printf("  %-28s %s\n", print_escape(tool->arena, name),
+               print_escape(tool->arena, query_text(query, 1)));
     }
     return step;
 }
 
+static struct span group_of(struct span name)
+{
+    struct span head, rest;
+    span_cut(name, '_', &head, &rest);
+    return head;
+}
+
+/* All that was measured, facts of one subject on one line. */
 static int print_facts(struct tool *tool, int64_t id, struct err *err)
 {
-    struct query *query = select_of(
-        tool,
-        "SELECT key, value FROM evidence, json_each(CASE WHEN json_valid(facts) THEN "
-        "facts ELSE '{}' END) WHERE message = ?1",
-        id, err);
+    struct query *query = select_of(tool, STORY_FACTS_SQL, id, err);
     int step = -1;
-    bool begins = true;
+    struct span group = SPAN("");
     while (query != NULL && (step = query_step(query, err)) > 0) {
-        if (begins)
-            printf("\nmeasured:\n");
-        begins = false;
-        printf("  %-28s %s\n", print_escape(tool->arena, query_text(query, 0)),
-               print_escape(tool->arena, query_text(query, 1)));
+        struct span name = query_text(query, 0);
+        bool is_same = span_eq(group_of(name), group);
+        if (group.len == 0)
+            heading("All that was measured");
+        printf("%s%s %s%s%s",
+               is_same         ? ", "
+               : group.len > 0 ? "\n  "
+                               : "  ",
+               print_escape(tool->arena, name), colour_begin(COLOUR_BOLD),
+               print_escape(tool->arena, query_text(query, 1)),
+               colour_end(COLOUR_BOLD));
+        group = span_dup(tool->arena, group_of(name));
     }
+    if (group.len > 0)
+        putchar('\n');
     return step;
+}
+
+/* What one would type next. */
+static void print_next(struct arena *arena, const struct dossier *d)
+{
+    const struct record *r = &d->record;
+    const char *sender = print_shell_word(arena, r->sender);
+    heading("Next");
+    printf("  outgate explain %lld\n", (long long)r->id);
+    printf("  outgate log --since 24h --sender %s\n", sender);
+    if (d->story.campaign.len > 0)
+        printf("  outgate log --campaign %s\n",
+               print_shell_word(arena, d->story.campaign));
+    if (span_eq(d->story.state, SPAN("waiting")))
+        printf("  outgate release %lld    outgate drop %lld\n", (long long)r->id,
+               (long long)r->id);
+    if (d->story.block.kind == RULING_BLOCK)
+        printf("  outgate unblock %s\n",
+               print_shell_word(arena, d->story.block.order.key));
+    else
+        printf("  outgate block %s --for 24h --reason '...'\n", sender);
+    if (d->headers.len > 0)
+        printf("  outgate show --headers %lld\n", (long long)r->id);
 }
 
 /* Line by line, each escaped. */
@@ -285,7 +432,7 @@ static void print_headers(struct arena *arena, struct span headers)
 {
     struct span line;
     if (headers.len > 0)
-        printf("\nheaders kept:\n");
+        heading("Headers kept");
     while (headers.len > 0) {
         span_cut(headers, '\n', &line, &headers);
         if (line.len > 0 && line.at[line.len - 1] == '\r')
@@ -305,16 +452,24 @@ static int print_people(struct tool *tool, const struct dossier *d, struct err *
     /* the descriptions are a convenience: without the rule files their names stand */
     ruleset_load(&rules, at, tool->rules != NULL ? 1 : paths->count, false, NULL, NULL);
     print_who(tool->arena, &d->record);
-    print_campaign(tool->arena, d);
-    putchar('\n');
+    heading("Answer");
     print_answer(tool->arena, d);
     print_chain(tool->arena, &d->chain);
     int result = print_hits(tool, d->record.id, rules, err);
     if (result == 0)
-        result = print_charges(tool, d->record.id, err);
+        result = print_telling(tool, rules, d->record.id, err);
+    print_charges(tool, &d->story);
+    print_hold(tool->arena, &d->story);
+    print_campaign(tool->arena, &d->story);
+    if (result == 0)
+        result = print_feedback(tool, d->record.id, err);
+    if (result == 0)
+        result = print_reports(tool, d->record.id, err);
+    print_block(tool->arena, &d->story);
     if (result == 0)
         result = print_facts(tool, d->record.id, err);
     print_headers(tool->arena, d->headers);
+    print_next(tool->arena, d);
     ruleset_free(&rules);
     return result;
 }
@@ -334,27 +489,90 @@ static int json_hits(struct tool *tool, struct json *json, int64_t id, struct er
     return step;
 }
 
-static int json_charges(struct tool *tool, struct json *json, int64_t id,
-                        struct err *err)
+static double in_unit(const struct story_charge *charge, int64_t amount)
 {
-    struct query *query = select_of(tool, CHARGES_SQL, id, err);
-    int step = -1;
-    char at[32];
+    return charge->is_points ? (double)amount / 1000 : (double)amount;
+}
+
+static void json_charges(struct json *json, const struct story *story)
+{
     json_open(json, "charges", '[');
-    while (query != NULL && (step = query_step(query, err)) > 0) {
-        bool points = span_eq(query_text(query, 4), SPAN("points"));
+    for (size_t i = 0; i < story->charge_count; i++) {
+        const struct story_charge *charge = &story->charges[i];
         json_open(json, NULL, '{');
-        json_text(json, "limit", query_text(query, 0));
-        json_text(json, "key", query_text(query, 1));
-        json_number(json, "amount", (double)query_int(query, 2) / (points ? 1000 : 1));
-        if (query_is_null(query, 3))
-            json_null(json, "at");
-        else
-            json_text(json, "at", span_of(audit_time_text(query_int(query, 3), at)));
+        json_text(json, "limit", charge->name);
+        json_text(json, "key", charge->key);
+        json_number(json, "amount", in_unit(charge, charge->amount));
+        record_json_time(json, "at", charge->at_us);
+        if (charge->limit != NULL && charge->limit->window_us > 0) {
+            json_number(json, "used_then", in_unit(charge, charge->then));
+            json_number(json, "used_now", in_unit(charge, charge->now.used));
+            json_number(json, "of", in_unit(charge, charge->limit->amount));
+            record_json_time(json, "free_at", charge->now.free_at_us);
+        }
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+static int json_feedback(struct tool *tool, struct json *json, int64_t id,
+                         struct err *err)
+{
+    static const char *const names[] = {"kind",   "recipient", "status",
+                                        "reason", "reporter",  "detail"};
+    struct query *query = select_of(tool, STORY_FEEDBACK_SQL, id, err);
+    int step = -1;
+    json_open(json, "feedback", '[');
+    while (query != NULL && (step = query_step(query, err)) > 0) {
+        json_open(json, NULL, '{');
+        record_json_time(json, "at", query_int(query, 0));
+        for (int i = 0; i < 6; i++)
+            json_text(json, names[i], query_text(query, i + 1));
         json_close(json, '}');
     }
     json_close(json, ']');
     return step;
+}
+
+static int json_reports(struct tool *tool, struct json *json, int64_t id,
+                        struct err *err)
+{
+    struct query *query = select_of(tool, STORY_REPORTS_SQL, id, err);
+    int step = -1;
+    json_open(json, "provider_reports", '[');
+    while (query != NULL && (step = query_step(query, err)) > 0) {
+        json_open(json, NULL, '{');
+        record_json_time(json, "at", query_int(query, 0));
+        json_text(json, "blocked_ip", query_text(query, 1));
+        json_text(json, "destination_ip", query_text(query, 2));
+        if (query_is_null(query, 3))
+            json_null(json, "score");
+        else
+            json_number(json, "score", query_double(query, 3));
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    return step;
+}
+
+static void json_story(struct json *json, const struct story *story)
+{
+    const struct order *order = &story->block.order;
+    json_text_or_null(json, "hold_state", story->state);
+    json_text_or_null(json, "hold_state_by", story->state_by);
+    json_text_or_null(json, "hold_cause", story->cause);
+    record_json_time(json, "held_at", story->held_at_us);
+    record_json_time(json, "hold_state_at", story->state_at_us);
+    json_int(json, "campaign_others", story->same_text);
+    json_int(json, "campaign_senders", story->same_senders);
+    json_bool(json, "is_blocked", story->block.kind == RULING_BLOCK);
+    if (story->block.kind == RULING_BLOCK) {
+        record_json_time(json, "blocked_since", order->since_us);
+        record_json_time(json, "blocked_until", order->until_us);
+        json_text(json, "blocked_reason", order->reason);
+        json_text(json, "blocked_by", order->by);
+    }
+    json_charges(json, story);
 }
 
 static void json_rest(struct json *json, const struct dossier *d)
@@ -372,12 +590,8 @@ static void json_rest(struct json *json, const struct dossier *d)
     json_text_or_null(json, "limit_key", r->limit_key);
     json_text_or_null(json, "reply", r->reply);
     json_text_or_null(json, "incident", r->incident);
-    json_text_or_null(json, "hold_state", d->state);
-    json_text_or_null(json, "hold_state_by", d->state_by);
     json_text_or_null(json, "headers", d->headers);
     chain_json(json, &d->chain);
-    json_int(json, "campaign_others", d->campaign_others);
-    json_int(json, "campaign_senders", d->campaign_senders);
 }
 
 /* The facts are a JSON object already. */
@@ -397,9 +611,11 @@ static int print_json(struct tool *tool, const struct dossier *d, struct err *er
     json_open(&json, NULL, '{');
     record_json(&json, &d->record);
     json_rest(&json, d);
+    json_story(&json, &d->story);
     json_facts(&json, d->facts);
     if (json_hits(tool, &json, d->record.id, err) < 0 ||
-        json_charges(tool, &json, d->record.id, err) < 0)
+        json_feedback(tool, &json, d->record.id, err) < 0 ||
+        json_reports(tool, &json, d->record.id, err) < 0)
         return -1;
     json_close(&json, '}');
     puts(buf_cstr(&out));
@@ -430,8 +646,8 @@ static int run(struct tool *tool, struct err *err)
     size_t others;
     if (tool_open(tool, DB_READ, err) != 0 ||
         record_find(tool, span_of(tool->words[0]), &d.record, &others, err) != 0 ||
-        read_evidence(tool, &d, err) != 0 || read_state(tool, &d, err) != 0 ||
-        read_campaign(tool, &d, err) != 0 ||
+        read_evidence(tool, &d, err) != 0 ||
+        story_read(tool, &d.record, &d.story, err) != 0 ||
         chain_read(tool->db, d.record.id, tool->arena, &d.chain, err) != 0)
         return -1;
     if (others > 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tool/print.h"
 
+#include <langinfo.h>
 #include <locale.h>
 #include <math.h>
 #include <stdarg.h>
@@ -22,7 +23,7 @@ enum {
 };
 
 static struct {
-    bool has_colour, is_terminal;
+    bool has_colour, is_terminal, has_blocks;
     int width; /* 0: do not cut */
 } out;
 
@@ -42,6 +43,8 @@ void print_start(void)
 {
     const char *term = getenv("TERM");
     const char *no_color = getenv("NO_COLOR");
+    setlocale(LC_CTYPE, ""); /* what the terminal shows */
+    out.has_blocks = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     setlocale(LC_CTYPE, "C.UTF-8"); /* for wcwidth */
     out.is_terminal = isatty(STDOUT_FILENO);
     out.has_colour = out.is_terminal && (no_color == NULL || no_color[0] == '\0') &&
@@ -82,6 +85,31 @@ const char *print_escape(struct arena *arena, struct span text)
     size_t size = text.len * 4 + 4;
     char *copy = arena_alloc(arena, size);
     return copy != NULL ? text_escape(text, copy, size) : "";
+}
+
+static bool is_plain_word(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!ascii_is_alnum(text.at[i]) &&
+            span_index(SPAN("_@%+=:,./-"), text.at[i]) < 0)
+            return false;
+    return text.len > 0 && text.at[0] != '-';
+}
+
+const char *print_shell_word(struct arena *arena, struct span text)
+{
+    struct buf word;
+    if (is_plain_word(text))
+        return span_cstr(arena, text);
+    buf_init(&word, arena, 8192);
+    buf_add_char(&word, '\'');
+    for (const char *p = print_escape(arena, text); *p != '\0'; p++)
+        if (*p == '\'')
+            buf_add_span(&word, SPAN("'\\''"));
+        else
+            buf_add_char(&word, *p);
+    buf_add_char(&word, '\'');
+    return buf_cstr(&word);
 }
 
 static bool local_time(int64_t at_us, struct tm *tm)
@@ -164,6 +192,26 @@ char *print_number(double value, char into[PRINT_AGE_BYTES])
     return into;
 }
 
+const char *print_spark(const double *values, size_t count, char *into, size_t size)
+{
+    static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    static const char *const ascii[] = {" ", ".", ".", ":", "-", "=", "+", "*", "#"};
+    double most = 0;
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        most = values[i] > most ? values[i] : most;
+    for (size_t i = 0; i < count; i++) {
+        int level = values[i] > 0 ? (int)ceil(values[i] / most * 8) : 0;
+        const char *cell = (out.has_blocks ? blocks : ascii)[level];
+        if (len + strlen(cell) >= size)
+            break;
+        memcpy(into + len, cell, strlen(cell));
+        len += strlen(cell);
+    }
+    into[len] = '\0';
+    return into;
+}
+
 void table_init(struct table *table, struct arena *arena, const struct column *columns,
                 size_t count)
 {
@@ -237,8 +285,7 @@ static int display_width(const char *text)
     return width;
 }
 
-/* Bytes of text that fill at most width terminal columns. */
-static size_t bytes_within(const char *text, int width)
+size_t print_bytes_within(const char *text, int width)
 {
     struct span s = span_of(text);
     size_t i = 0;
@@ -268,7 +315,7 @@ static int widest(const int *widths, const struct table *table)
     return best;
 }
 
-static void fit_widths(const struct table *table, int *widths)
+static void fit_widths(struct table *table, int *widths)
 {
     int total = 2 * ((int)table->column_count - 1);
     for (size_t i = 0; i < table->column_count; i++) {
@@ -277,6 +324,9 @@ static void fit_widths(const struct table *table, int *widths)
             int width = display_width(table->cells[cell]);
             widths[i] = width > widths[i] ? width : widths[i];
         }
+        if (widths[i] < table->widths[i])
+            widths[i] = table->widths[i];
+        table->widths[i] = widths[i];
         total += widths[i];
     }
     int cut;
@@ -304,7 +354,7 @@ static void print_cell(const struct column *column, const char *text, int width,
         print_piece(text, strlen(text), width, column->is_right, colour);
         return;
     }
-    size_t keep = bytes_within(text, width - 3);
+    size_t keep = print_bytes_within(text, width - 3);
     char *cut = strndup(text, keep);
     int fill = width - 3 - (cut != NULL ? display_width(cut) : 0);
     printf("%s%s...%s%*s", colour_begin(colour), cut != NULL ? cut : "",
@@ -315,7 +365,7 @@ static void print_cell(const struct column *column, const char *text, int width,
 /* Bytes of the next line of text: up to width columns, at a space if there is one. */
 static size_t next_line(const char *text, int width)
 {
-    size_t bytes = bytes_within(text, width);
+    size_t bytes = print_bytes_within(text, width);
     size_t at = bytes;
     if (text[bytes] == '\0')
         return bytes;

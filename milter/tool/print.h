@@ -43,6 +43,10 @@ enum colour colour_of(enum action action);
 /* print_escape - text_escape into the arena, whole. */
 const char *print_escape(struct arena *arena, struct span text);
 
+/* print_shell_word - a word of the shell, quoted where it must be, for a command that
+ * a person copies; escaped as well. In the arena. */
+const char *print_shell_word(struct arena *arena, struct span text);
+
 /* print_time - local time "2026-01-31 09:12:44"; print_day_time - "01-31 09:12:44".
  * 0 gives "-". */
 char *print_time(int64_t at_us, char out[PRINT_TIME_BYTES]);
@@ -56,6 +60,14 @@ char *print_bytes(int64_t bytes, char out[PRINT_AGE_BYTES]);
 
 /* print_number - "7.3", "12", without needless zeros. */
 char *print_number(double value, char out[PRINT_AGE_BYTES]);
+
+/* print_spark - one character a value, 0 to the highest of them: blocks of Unicode, or
+ * in a locale that is not UTF-8 of ASCII. A value of 0 is a space, any other shows.
+ * Beyond size it is cut. */
+const char *print_spark(const double *values, size_t count, char *out, size_t size);
+
+/* print_bytes_within - bytes of text that fill at most width columns of a terminal. */
+size_t print_bytes_within(const char *text, int width);
 
 /* A table: rows are kept, widths are worked out, then all is printed. Columns that may
  * shrink are cut ("...") until a row fits the terminal, the last one least; or the last
@@ -75,8 +87,9 @@ struct table {
     size_t column_count;
     const char **cells; /* row after row */
     enum colour *colours;
-    size_t used, room; /* cells */
-    bool is_continued; /* a part was printed: no title line any more */
+    size_t used, room;         /* cells */
+    bool is_continued;         /* a part was printed: no title line any more */
+    int widths[TABLE_COLUMNS]; /* of the parts printed: columns stay in line */
 };
 
 void table_init(struct table *table, struct arena *arena, const struct column *columns,

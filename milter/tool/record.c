@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/buf.h"
+#include "limits/sender.h"
 #include "store/audit.h"
 
 enum { SAME_MAX = 1000 }; /* rows of one Message-ID that are counted */
@@ -19,74 +21,36 @@ enum { SAME_MAX = 1000 }; /* rows of one Message-ID that are counted */
         "dmarc") " FROM message LEFT JOIN evidence ON evidence.message = message.id "  \
                  "WHERE "
 
-/* Parameters 1 to 9 and 11 are the same in each: one index is chosen by its first
- * condition.
- */
-#define CONDITIONS                                                                     \
-    " AND (?1 IS NULL OR at_us >= ?1) AND (?2 IS NULL OR at_us < ?2)"                  \
-    " AND (?3 IS NULL OR sender = ?3) AND (?4 IS NULL OR queue_id = ?4)"               \
-    " AND (?5 IS NULL OR message_id = ?5) AND (?6 IS NULL OR message_id_local = ?6)"   \
-    " AND (?7 IS NULL OR action = ?7) AND (?8 IS NULL OR class = ?8)"                  \
-    " AND (?9 IS NULL OR incident = ?9) AND (?11 IS NULL OR campaign = ?11)"           \
-    " ORDER BY at_us DESC, id DESC LIMIT ?10"
+#define NEWEST " ORDER BY at_us DESC, id DESC LIMIT ?2"
 
-static const char by_time[] = COLUMNS "at_us >= coalesce(?1, 0)" CONDITIONS;
-static const char by_sender[] = COLUMNS "sender = ?3" CONDITIONS;
-static const char by_queue_id[] = COLUMNS "queue_id = ?4" CONDITIONS;
-static const char by_message_id[] = COLUMNS "message_id_local = ?6" CONDITIONS;
-static const char by_campaign[] =
-    COLUMNS "campaign = ?11 AND campaign <> ''" CONDITIONS;
-static const char by_incident[] = COLUMNS "incident = ?9 AND incident <> ''" CONDITIONS;
+static const char by_queue_id[] = COLUMNS "queue_id = ?1" NEWEST;
+static const char by_message_id[] =
+    COLUMNS "message_id_local = ?3 AND message_id = ?1" NEWEST;
+static const char by_local_part[] = COLUMNS "message_id_local = ?1" NEWEST;
+static const char by_incident[] = COLUMNS "incident = ?1 AND incident <> ''" NEWEST;
 
-static const char *choose(const struct record_filter *filter)
-{
-    if (filter->queue_id.len > 0)
-        return by_queue_id;
-    if (filter->message_id_local.len > 0)
-        return by_message_id;
-    if (filter->incident.len > 0)
-        return by_incident;
-    if (filter->campaign.len > 0)
-        return by_campaign;
-    return filter->sender.len > 0 ? by_sender : by_time;
-}
-
-static void bind_text(struct query *query, int i, struct span text)
-{
-    if (text.len > 0)
-        query_bind_text(query, i, text);
-    else
-        query_bind_null(query, i);
-}
-
-static void bind_time(struct query *query, int i, int64_t at_us)
-{
-    if (at_us != 0)
-        query_bind_int(query, i, at_us);
-    else
-        query_bind_null(query, i);
-}
-
-struct query *record_select(struct db *db, const struct record_filter *given,
+struct query *record_select(struct db *db, const struct record_filter *filter,
                             struct err *err)
 {
-    struct record_filter filter = *given;
-    if (filter.message_id.len > 0) /* so that its index serves */
-        filter.message_id_local = record_local_part(filter.message_id);
-    struct query *query = db_query(db, choose(&filter), err);
+    const struct {
+        const char *sql;
+        struct span name;
+    } ways[] = {
+        {by_queue_id, filter->queue_id},
+        {by_message_id, filter->message_id},
+        {by_local_part, filter->message_id_local},
+        {by_incident, filter->incident},
+    };
+    size_t way = 0;
+    while (way + 1 < sizeof ways / sizeof *ways && ways[way].name.len == 0)
+        way++;
+    struct query *query = db_query(db, ways[way].sql, err);
     if (query == NULL)
         return NULL;
-    bind_time(query, 1, filter.since_us);
-    bind_time(query, 2, filter.until_us);
-    bind_text(query, 3, filter.sender);
-    bind_text(query, 4, filter.queue_id);
-    bind_text(query, 5, filter.message_id);
-    bind_text(query, 6, filter.message_id_local);
-    bind_text(query, 7, filter.action);
-    bind_text(query, 8, filter.mail_class);
-    bind_text(query, 9, filter.incident);
-    query_bind_int(query, 10, filter.limit > 0 ? filter.limit : -1);
-    bind_text(query, 11, filter.campaign);
+    query_bind_text(query, 1, ways[way].name);
+    query_bind_int(query, 2, filter->limit > 0 ? filter->limit : -1);
+    if (ways[way].sql == by_message_id) /* so that its index serves */
+        query_bind_text(query, 3, record_local_part(filter->message_id));
     return query;
 }
 
@@ -150,16 +114,46 @@ struct span record_without_angles(struct span text)
     return text;
 }
 
-static int find_by_row(struct tool *tool, int64_t id, struct record *out,
-                       struct err *err)
+int record_read(struct db *db, int64_t id, struct arena *arena, struct record *out,
+                struct err *err)
 {
-    struct query *query = db_query(tool->db, COLUMNS "id = ?1", err);
+    struct query *query = db_query(db, COLUMNS "id = ?1", err);
     if (query == NULL)
         return -1;
     query_bind_int(query, 1, id);
-    int found = record_next(query, tool->arena, out, err);
+    int found = record_next(query, arena, out, err);
     query_reset(query);
     return found;
+}
+
+static bool has_sent(struct db *db, struct span key)
+{
+    struct query *query =
+        db_query(db, "SELECT 1 FROM message WHERE sender = ?1 LIMIT 1", NULL);
+    if (query == NULL)
+        return false;
+    query_bind_text(query, 1, key);
+    bool found = query_step(query, NULL) > 0;
+    query_reset(query);
+    return found;
+}
+
+bool record_sender(struct tool *tool, struct span word, struct span *key)
+{
+    struct span kind, value;
+    bool has_kind =
+        span_cut(word, ':', &kind, &value) && identity_find(kind) != IDENTITY_UNKNOWN;
+    for (int i = IDENTITY_SASL_USER; i < IDENTITY_COUNT && !has_kind; i++) {
+        struct buf text;
+        buf_init(&text, tool->arena, 4096);
+        buf_printf(&text, "%s:", identity_name((enum identity)i));
+        buf_add_span(&text, word);
+        *key = sender_key(tool->arena, buf_span(&text));
+        if (has_sent(tool->db, *key))
+            return true;
+    }
+    *key = sender_key(tool->arena, word);
+    return has_sent(tool->db, *key);
 }
 
 /* What was decided when it came in has another queue id when it leaves. */
@@ -177,7 +171,7 @@ static int find_by_border(struct tool *tool, struct span queue_id, struct record
     int step = query_step(query, err);
     int64_t id = step == 1 ? query_int(query, 0) : 0;
     query_reset(query);
-    return step == 1 ? find_by_row(tool, id, out, err) : step;
+    return step == 1 ? record_read(tool->db, id, tool->arena, out, err) : step;
 }
 
 /* The newest row that passes; *others: how many more do. */
@@ -211,7 +205,7 @@ int record_find(struct tool *tool, struct span word, struct record *out, size_t 
     };
     *others = 0;
     if (text_parse_count(word, INT64_MAX, &id))
-        found = find_by_row(tool, (int64_t)id, out, err);
+        found = record_read(tool->db, (int64_t)id, tool->arena, out, err);
     for (size_t i = 0; i < sizeof filters / sizeof *filters && found == 0; i++)
         found = find_by_filter(tool, filters[i], out, others, err);
     if (found == 0)

@@ -28,12 +28,10 @@ struct record {
     struct span spf, dkim, dmarc; /* from the facts kept; "" unknown */
 };
 
-/* Which rows; empty spans and zeros mean any. At most one of message_id and
- * message_id_local. */
+/* One message by a name of it; the first that is not empty counts. Any filters:
+ * tool/walk. */
 struct record_filter {
-    int64_t since_us, until_us; /* [since, until) */
-    struct span sender, queue_id, message_id, message_id_local, incident, action,
-        mail_class, campaign;
+    struct span queue_id, message_id, message_id_local, incident;
     int64_t limit; /* rows at most; 0: all */
 };
 
@@ -44,6 +42,16 @@ struct query *record_select(struct db *db, const struct record_filter *filter,
 /* record_next - the next row: 1, 0 at the end, -1 with err. */
 int record_next(struct query *query, struct arena *arena, struct record *out,
                 struct err *err);
+
+/* record_read - the row with that id: 1, 0 there is none, -1 with err. */
+int record_read(struct db *db, int64_t id, struct arena *arena, struct record *out,
+                struct err *err);
+
+/* record_sender - the key of a sender that a person means: "sasl_user:Bob" in its
+ * spelling, and what has no kind ("bob") with the first kind that the log has it
+ * under, in the order of enum identity. False when it has none: *key is then the word
+ * in that spelling. */
+bool record_sender(struct tool *tool, struct span word, struct span *key);
 
 /* record_find - the message that a person means: id of a row, queue id, incident id or
  * Message-ID (whole, with or without <>, or its local part); of several the newest.

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "limits/limits.h"
+#include "tool/senders.h"
 
 #define HOUR_US INT64_C(3600000000)
 #define DAY_US  (24 * HOUR_US)
@@ -155,23 +156,22 @@ static int read_trend(struct tool *tool, const struct report_data *out,
 
 static int read_senders(struct tool *tool, struct report_data *out, struct err *err)
 {
-    struct query *query =
-        ask(tool,
-            "SELECT sender, sum(messages), sum(recipients), sum(stopped), sum(points) "
-            "FROM summary_sender WHERE hour BETWEEN ?1 AND ?2 GROUP BY sender ORDER BY "
-            "3 DESC, 1 LIMIT 15",
-            first_hour(out), last_hour(out), err);
-    int step = -1;
-    while (query != NULL && (step = query_step(query, err)) == 1)
-        out->senders[out->sender_count++] = (struct report_sender){
-            .sender = span_dup(tool->arena, query_text(query, 0)),
-            .messages = query_int(query, 1),
-            .recipients = query_int(query, 2),
-            .stopped = query_int(query, 3),
-            .points = (double)query_int(query, 4) / 1000};
-    for (size_t i = 0; i < out->sender_count && step == 0; i++)
-        step = read_trend(tool, out, &out->senders[i], err);
-    return step;
+    struct senders senders;
+    if (senders_read(tool, first_hour(out) * HOUR_US, out->until_us, 15, &senders,
+                     err) != 0)
+        return -1;
+    for (size_t i = 0; i < senders.count; i++) {
+        const struct senders_row *row = &senders.rows[i];
+        struct report_sender *to = &out->senders[out->sender_count++];
+        *to = (struct report_sender){.sender = row->sender,
+                                     .messages = row->messages,
+                                     .recipients = row->recipients,
+                                     .stopped = row->stopped,
+                                     .points = (double)row->points_milli / 1000};
+        if (read_trend(tool, out, to, err) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int read_rules(struct tool *tool, struct report_data *out, struct err *err)
@@ -246,14 +246,29 @@ static int read_domains(struct tool *tool, struct report_data *out, struct err *
     return step;
 }
 
+static int read_recipients(struct tool *tool, const struct report_data *out,
+                           struct report_rate *rate, struct err *err)
+{
+    struct query *query = ask(tool,
+                              "SELECT coalesce(sum(recipients), 0) FROM summary_sender "
+                              "WHERE hour BETWEEN ?1 / 3600000000 AND ?2 / 3600000000 "
+                              "AND sender = ?3",
+                              out->since_us, out->until_us, err);
+    if (query == NULL)
+        return -1;
+    query_bind_text(query, 3, rate->sender);
+    int step = query_step(query, err);
+    rate->recipients = step > 0 ? query_int(query, 0) : 0;
+    query_reset(query);
+    return step > 0 ? 0 : -1;
+}
+
 static int read_feedback(struct tool *tool, struct report_data *out, struct err *err)
 {
     struct query *query =
         ask(tool,
-            "SELECT sender, sum(kind = 'bounce'), sum(kind = 'complaint'), "
-            "coalesce((SELECT sum(recipients) FROM summary_sender WHERE hour BETWEEN "
-            "?1 / 3600000000 AND ?2 / 3600000000 AND summary_sender.sender = "
-            "feedback.sender), 0) FROM feedback WHERE at_us BETWEEN ?1 AND ?2 AND "
+            "SELECT sender, sum(kind = 'bounce'), sum(kind = 'complaint') FROM "
+            "feedback WHERE at_us BETWEEN ?1 AND ?2 AND "
             "is_counted GROUP BY sender ORDER BY 2 + 3 * 10 DESC, 1",
             out->since_us, out->until_us, err);
     int step = -1;
@@ -266,8 +281,9 @@ static int read_feedback(struct tool *tool, struct report_data *out, struct err 
         *rate =
             (struct report_rate){.sender = span_dup(tool->arena, query_text(query, 0)),
                                  .bounces = query_int(query, 1),
-                                 .complaints = query_int(query, 2),
-                                 .recipients = query_int(query, 3)};
+                                 .complaints = query_int(query, 2)};
+        if (read_recipients(tool, out, rate, err) != 0)
+            return -1;
         rate->bounce_least = rate->recipients >= RATE_SAMPLE_MIN
                                  ? report_wilson(rate->bounces, rate->recipients)
                                  : NAN;

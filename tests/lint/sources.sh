@@ -47,7 +47,7 @@ part_programs() {
     fi
     if [ -f milter/tool/outgate.c ]; then
         echo 'bin_PROGRAMS += outgate'
-        echo 'outgate_LDADD = $(LDADD) $(ZLIB_LIBS) $(MICROHTTPD_LIBS)'
+        echo 'outgate_LDADD = $(LDADD) $(ZLIB_LIBS) $(MICROHTTPD_LIBS) $(NCURSES_LIBS)'
         list outgate_SOURCES $(find_sorted milter/tool -name '*.[ch]')
     fi
 }

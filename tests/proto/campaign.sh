@@ -43,9 +43,9 @@ like "$(og campaigns)" "^$key +4 +7 +3 .* 20 +3 accept, 1 reject +score-reject" 
 is "$(og campaigns --senders 3 --json | wc -l)" 1 'of three senders'
 og campaigns --senders 4 >/dev/null
 is $? 1 'of four senders there is none'
-like "$(og show c-2)" "^campaign +$key, 3 more of it in the log, by 3 senders" 'show'
+like "$(og show c-2)" "^  campaign $key: 3 more messages, .* 3 senders in all" "show"
 is "$(og show --json c-2 | field campaign_others)" 3 'show --json'
-unlike "$(og show c-note)" '^campaign' 'a note has none'
+unlike "$(og show c-note)" 'Same text' 'a note has none'
 
 # --- a restart forgets nothing
 gate_stop

@@ -5,7 +5,7 @@
 . "${srcdir:-.}/tests/lib/tap.sh"
 . "$srcdir/tests/lib/gate.sh"
 . "$srcdir/tests/lib/log.sh"
-need_command python3
+need_command python3 sqlite3
 cd "$builddir" || exit 99
 
 mta_fake
@@ -42,8 +42,30 @@ like "$(og held --no-mta)" 'x1b.31mred.x07' 'it is shown escaped'
 out=$(og show 3)
 is $? 0 'show ends with 0'
 like "$out" 'limit login: 13/10 recipients' 'the reason'
-like "$out" '^  +8  login .*sasl_user:bob' 'the charges'
+like "$out" '^login +sasl_user:bob +8 +5 recipients +5 recipients +10 recipients in 1h' 'its limits: used then and now'
+like "$out" 'outgate log --since 24h --sender sasl_user:bob' 'what one would type next'
+like "$out" 'waiting.* for ' 'it waits'
 like "$out" '^  Subject: eight' 'the headers kept'
+og block sasl_user:bob --for 1h --reason 'a test' >/dev/null
+sqlite3 "$gate_db" "INSERT INTO feedback (at_us, kind, message, sender, recipient, status,
+    reason, is_counted, reporter, detail, tied_by, source_hash) VALUES (1e15, 'bounce', 3,
+    'sasl_user:bob', 'x@y.example', '5.1.1', 'address', 1, 'mx', char(27) || '[31m', '', 'h');
+    INSERT INTO provider_report (at_us, blocked_ip, destination_ip, message_id, score,
+    message, sender) VALUES (1e15, '192.0.2.1', '192.0.2.2', 'x', 300, 3, 'sasl_user:bob');
+    UPDATE message SET campaign = 'c1' WHERE id IN (1, 2, 3)"
+out=$(og show 3)
+like "$out" 'bounce +x@y.example +5.1.1 +address +mx +.x1b.31m' 'what came back, escaped'
+like "$out" 'blocked 192.0.2.1, destination 192.0.2.2, its score 300' 'what a provider said'
+like "$out" 'campaign c1: 2 more messages, 13 recipients, 1 sender in all' 'the same text'
+like "$out" 'until .*0 refused since: a test' 'its sender is blocked'
+like "$out" 'outgate unblock sasl_user:bob' 'and how to unblock'
+is "$(og show --json 3 | python3 -c '
+import json, sys
+o = json.loads(sys.stdin.readline())
+print(o["campaign_others"], o["feedback"][0]["status"], o["provider_reports"][0]["score"],
+      o["is_blocked"], o["hold_state"], o["charges"][0]["used_then"])')" \
+    '2 5.1.1 300 True waiting 5' 'all of that as JSON'
+og unblock sasl_user:bob >/dev/null
 like "$(og show 5)" 'TEST_HOLD .*Test word for a hold verdict' 'hits with descriptions'
 is "$(og show --json AAAAAA05 | field queue_id)" AAAAAA05 'by queue id'
 incident=$(og show --json 6 | field incident)

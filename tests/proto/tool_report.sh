@@ -25,7 +25,8 @@ sql "insert into feedback (at_us, kind, message, sender, recipient, status, reas
     limit 30"
 sql "update message set subject = '<script>alert(1)</script>' where id = 7"
 sql "insert into summary_sender values (strftime('%s', 'now') / 3600,
-    'sasl_user:\"><script>alert(1)</script>', 9, 90000, 0, 0)"
+    'sasl_user:\"><script>alert(1)</script>', 9, 90000, 0, 0, 0, 0, 0, 0, 0, 0,
+    strftime('%s', 'now') * 1000000)"
 
 outgate --config "$gate_conf" report --out "$scratch/report.html" --since 8d
 is $? 0 'a page is written'
