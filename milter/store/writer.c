@@ -11,7 +11,9 @@
 
 #include "base/clock.h"
 #include "store/audit.h"
+#include "store/feedback.h"
 #include "store/orders.h"
+#include "store/snds.h"
 
 enum {
     BATCH_MAX = 256,      /* jobs in one commit: bounds how long the last one waits */
@@ -182,7 +184,9 @@ struct expiry {
 static int expire_job(struct db *db, void *arg, struct err *err)
 {
     struct expiry *expiry = arg;
-    if (orders_expire(db, expiry->before_us, err) != 0)
+    if (orders_expire(db, expiry->before_us, err) != 0 ||
+        feedback_expire(db, expiry->before_us, CHORE_ROWS, err) != 0 ||
+        snds_expire(db, expiry->before_us, err) != 0)
         return -1;
     return audit_expire(db, expiry->before_us, CHORE_ROWS, &expiry->deleted, err);
 }

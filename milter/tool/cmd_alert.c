@@ -2,7 +2,6 @@
  *
  * cmd_alert - from a provider's alert to who sent it, and what to do next.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +9,12 @@
 
 #include "base/json.h"
 #include "tool/alert_case.h"
+#include "tool/alert_input.h"
 #include "tool/commands.h"
 #include "tool/maillog.h"
 #include "tool/print.h"
 
 enum {
-    ALERT_BYTES = 1 << 20, /* an alert has some kilobytes */
     JSON_BYTES = 8 << 20,
     SAMPLES_SHOWN = 40,
 };
@@ -37,43 +36,11 @@ static const struct option_row options[] = {
     {0},
 };
 
-/* ---- input ---- */
-
-static int read_all(struct tool *tool, FILE *file, const char *name, struct span *out,
-                    struct err *err)
-{
-    char *bytes = arena_alloc(tool->arena, ALERT_BYTES);
-    if (bytes == NULL)
-        return err_set(err, ERR_MEMORY, "out of memory");
-    size_t len = fread(bytes, 1, ALERT_BYTES, file);
-    if (ferror(file))
-        return err_set(err, ERR_IO, "%s: %s", name, strerror(errno));
-    *out = (struct span){bytes, len};
-    return 0;
-}
-
-static int read_input(struct tool *tool, struct span *out, struct err *err)
-{
-    const char *name = tool->word_count > 0 ? tool->words[0] : "-";
-    if (strcmp(name, "-") == 0) {
-        if (isatty(STDIN_FILENO))
-            fprintf(stderr, "outgate: paste the alert, then end with Ctrl-D\n");
-        return read_all(tool, stdin, "standard input", out, err);
-    }
-    FILE *file = fopen(name, "re");
-    if (file == NULL)
-        return err_set(err, ERR_IO, "%s: %s", name, strerror(errno));
-    int rc = read_all(tool, file, name, out, err);
-    fclose(file);
-    return rc;
-}
-
 /* ---- the MTA's log ---- */
 
 static int read_logs(struct tool *tool, const struct alert_case *found,
                      struct maillog *log, struct err *err)
 {
-    static const char *const usual[] = {"/var/log/mail.log", "/var/log/mail.log.1"};
     struct span *ids =
         arena_array(tool->arena, found->alert.sample_count + 1, sizeof *ids);
     size_t count = 0;
@@ -84,13 +51,7 @@ static int read_logs(struct tool *tool, const struct alert_case *found,
             ids[count++] = found->samples[i].record.queue_id;
     if (maillog_init(log, tool->arena, ids, count, err) != 0)
         return -1;
-    for (size_t i = 0; i < given.logs.count; i++)
-        if (maillog_read(log, given.logs.at[i], err) != 0)
-            return -1;
-    for (size_t i = 0; i < 2 && given.logs.count == 0 && count > 0; i++)
-        if (access(usual[i], R_OK) == 0 && maillog_read(log, usual[i], err) != 0)
-            return -1;
-    return 0;
+    return maillog_read_all(log, given.logs.at, given.logs.count, err);
 }
 
 /* ---- for people ---- */
@@ -426,7 +387,8 @@ static int run(struct tool *tool, struct err *err)
     if (found == NULL)
         return err_set(err, ERR_MEMORY, "out of memory");
     if (tool_open(tool, writes ? DB_WRITE : DB_READ, err) != 0 ||
-        read_input(tool, &bytes, err) != 0 ||
+        alert_input(tool, tool->word_count > 0 ? tool->words[0] : "-", &bytes, err) !=
+            0 ||
         alert_case_read(tool, bytes, found, err) != 0)
         return -1;
     if (!found->alert.is_alert)
