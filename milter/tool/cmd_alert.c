@@ -115,7 +115,8 @@ static void add_sample(struct table *table, const struct case_sample *sample,
         return;
     }
     table_cell(table, print_number(record->score, text));
-    table_text(table, record->action_text);
+    table_printf(table, "%s%s", action_name(record->action),
+                 record->is_shadow ? "*" : "");
     table_colour(table, colour_of(record->action));
     table_cell(table, print_day_time(record->at_us, text));
     table_printf(table, "%lld", (long long)record->id);
@@ -134,6 +135,11 @@ static void print_samples(struct tool *tool, const struct alert_case *found,
     for (size_t i = 0; i < found->alert.sample_count && i < SAMPLES_SHOWN; i++)
         add_sample(&table, &found->samples[i], log);
     table_print(&table);
+    bool is_shadow = false;
+    for (size_t i = 0; i < found->alert.sample_count; i++)
+        is_shadow |= found->samples[i].is_found && found->samples[i].record.is_shadow;
+    if (is_shadow)
+        puts("* shadow: decided and recorded, not done; it left");
     if (found->alert.sample_count > SAMPLES_SHOWN)
         printf("... and %zu more: --json has all\n",
                found->alert.sample_count - SAMPLES_SHOWN);
@@ -145,12 +151,13 @@ static void print_culprit(struct tool *tool, const struct alert_case *found,
 {
     char least[PRINT_AGE_BYTES];
     char most[PRINT_AGE_BYTES];
-    printf("  %s%s%s: %zu of the %zu; %lld messages to %lld recipients left in the day "
-           "before, from %lld address%s\n",
-           colour_begin(COLOUR_BOLD), print_escape(tool->arena, culprit->sender),
-           colour_end(COLOUR_BOLD), culprit->named, found->found,
-           (long long)culprit->messages, (long long)culprit->recipients,
-           (long long)culprit->clients, culprit->clients == 1 ? "" : "es");
+    printf(
+        "  %s%s%s: %zu of the %zu; in the day before %lld messages to %lld recipients "
+        "were let go, from %lld address%s\n",
+        colour_begin(COLOUR_BOLD), print_escape(tool->arena, culprit->sender),
+        colour_end(COLOUR_BOLD), culprit->named, found->found,
+        (long long)culprit->messages, (long long)culprit->recipients,
+        (long long)culprit->clients, culprit->clients == 1 ? "" : "es");
     printf("    score here %s", print_number(culprit->score_least, least));
     if (culprit->score_most > culprit->score_least)
         printf(" to %s", print_number(culprit->score_most, most));
@@ -222,6 +229,53 @@ static const char *repair_of(struct span sender)
     return "look at the machine behind it";
 }
 
+/* The alert's name as a person may type it again; "FILE" if that needs quoting. */
+static const char *file_word(const struct tool *tool)
+{
+    const char *name = tool->word_count > 0 ? tool->words[0] : "-";
+    for (const char *p = name; *p != '\0'; p++)
+        if (!ascii_is_alnum(*p) && strchr("._/-", *p) == NULL)
+            return "FILE";
+    return strcmp(name, "-") != 0 ? name : "FILE";
+}
+
+/* In shadow mode all of this is recorded and nothing is stopped. */
+static void print_stop(struct tool *tool, const struct alert_case *found)
+{
+    size_t moving = 0;
+    if (tool->settings->mode == MODE_SHADOW)
+        puts("  1. stop     mode = enforce in outgate.conf, and reload: in shadow mode "
+             "a "
+             "block\n              stops nothing");
+    for (size_t i = 0; i < found->culprit_count; i++)
+        moving += found->culprits[i].moving;
+    if (moving > 0) {
+        printf("  1. stop     outgate alert --contain %s\n              (as root: "
+               "blocks who sent them, puts the %zu that would leave on hold)\n",
+               file_word(tool), moving);
+        return;
+    }
+    for (size_t i = 0; i < found->culprit_count; i++)
+        if (!found->culprits[i].is_blocked)
+            printf("  1. stop     outgate block %s\n",
+                   print_escape(tool->arena, found->culprits[i].sender));
+}
+
+static void print_clean(struct tool *tool, const struct alert_case *found)
+{
+    for (size_t i = 0; i < found->culprit_count; i++) {
+        const char *sender = print_escape(tool->arena, found->culprits[i].sender);
+        if (found->culprits[i].held > 0)
+            printf("  2. clean    outgate held --sender %s\n              outgate drop "
+                   "--sender %s\n",
+                   sender, sender);
+    }
+    for (size_t i = 0; i < found->culprit_count; i++)
+        printf("  3. repair   %s: %s\n",
+               print_escape(tool->arena, found->culprits[i].sender),
+               repair_of(found->culprits[i].sender));
+}
+
 static void print_unblock(struct tool *tool, const struct alert_case *found)
 {
     const struct alert *alert = &found->alert;
@@ -240,6 +294,10 @@ static void print_unblock(struct tool *tool, const struct alert_case *found)
             "  5. unblock  NOT YET: with this queue it would be cut again, for longer. "
             "Run this\n              command again until it says that the queue is "
             "clean.");
+    for (size_t i = 0; i < found->culprit_count; i++)
+        if (found->culprits[i].is_blocked)
+            printf("  6. after    outgate unblock %s, once it is repaired\n",
+                   print_escape(tool->arena, found->culprits[i].sender));
 }
 
 static void print_steps(struct tool *tool, const struct alert_case *found)
@@ -252,25 +310,13 @@ static void print_steps(struct tool *tool, const struct alert_case *found)
         return;
     }
     puts("Next, in this order:");
-    for (size_t i = 0; i < found->culprit_count; i++)
-        if (!found->culprits[i].is_blocked)
-            printf("  1. stop     outgate block %s\n",
-                   print_escape(tool->arena, found->culprits[i].sender));
-    for (size_t i = 0; i < found->culprit_count; i++) {
-        const struct case_culprit *culprit = &found->culprits[i];
-        if (culprit->moving > 0)
-            puts("  2. queue    outgate alert --contain FILE    (puts theirs on hold, "
-                 "and blocks them)");
-        if (culprit->held > 0)
-            printf("  2. queue    outgate held --sender %s; outgate drop --sender %s\n",
-                   print_escape(tool->arena, culprit->sender),
-                   print_escape(tool->arena, culprit->sender));
-    }
-    for (size_t i = 0; i < found->culprit_count; i++)
-        printf("  3. repair   %s: %s\n",
-               print_escape(tool->arena, found->culprits[i].sender),
-               repair_of(found->culprits[i].sender));
+    print_stop(tool, found);
+    print_clean(tool, found);
     print_unblock(tool, found);
+    printf(
+        "Legitimate mail among them? outgate dossier --alert %s ID... makes the file "
+        "that the\nprovider's support asks for.\n",
+        file_word(tool));
 }
 
 /* ---- JSON ---- */
