@@ -28,7 +28,10 @@ enum column {
     COLUMNS
 };
 
-enum { FIELDS = 32 }; /* of a line that are looked at */
+enum {
+    FIELDS = 32,    /* of a line that are looked at */
+    ROW_BYTES = 10, /* no row is shorter: "::1,1/1/2026" */
+};
 
 /* Titles as letters alone, in lower case. */
 static const struct {
@@ -70,13 +73,18 @@ struct line {
 
 /* ---- CSV, RFC 4180 ---- */
 
+static bool ends_field(char c)
+{
+    return c == ',' || c == '\r' || c == '\n';
+}
+
 /* field = (DQUOTE *(... / 2DQUOTE) DQUOTE) / *TEXTDATA; *rest begins behind it. */
 static struct span read_field(struct arena *arena, struct span text, struct span *rest)
 {
     struct buf out;
     if (text.len == 0 || text.at[0] != '"') {
         size_t len = 0;
-        while (len < text.len && strchr(",\r\n", text.at[len]) == NULL)
+        while (len < text.len && !ends_field(text.at[len]))
             len++;
         *rest = span_from(text, len);
         return span_trim(span_head(text, len));
@@ -101,7 +109,7 @@ static void read_line(struct arena *arena, struct span *text, struct line *out)
         struct span field = read_field(arena, *text, text);
         if (out->count < FIELDS)
             out->fields[out->count++] = span_head(field, BOUND_COLUMN_BYTES);
-        while (text->len > 0 && strchr(",\r\n", text->at[0]) == NULL)
+        while (text->len > 0 && !ends_field(text->at[0]))
             *text = span_from(*text, 1); /* "x"y: the rest of a broken field */
         if (text->len == 0 || text->at[0] != ',')
             break;
@@ -273,7 +281,9 @@ void snds_read(struct arena *arena, struct span text, struct snds *out)
         places[i] = i;
     if (span_starts(text, SPAN("\xef\xbb\xbf")))
         text = span_from(text, 3);
-    out->rows = arena_array(arena, BOUND_SNDS_ROWS, sizeof *out->rows);
+    size_t room = text.len / ROW_BYTES + 1;
+    out->rows = arena_array(arena, room < BOUND_SNDS_ROWS ? room : BOUND_SNDS_ROWS,
+                            sizeof *out->rows);
     out->is_cut = out->rows == NULL;
     for (size_t number = 1; text.len > 0 && !out->is_cut; number++) {
         read_line(arena, &text, &line);

@@ -69,6 +69,37 @@ is $? 2 'neither address nor key'
 og forget client_ip:198.51.100.0/24 --yes >/dev/null 2>&1
 is $? 2 'a network is nobody'
 
+# Ended at a write in the middle (SIGXFSZ, as a kill -9), then run again: the same end.
+copy() {
+    rm -f "$scratch/copy.db"*
+    cat "$scratch/before.sql" | sqlite3 "$scratch/copy.db" &&
+        sqlite3 "$scratch/copy.db" "update held_message set state = 'released';
+            pragma journal_mode = wal;
+            pragma user_version = $(db 'pragma user_version')" >/dev/null
+}
+forget_copy() {
+    og --db "$scratch/copy.db" forget --yes sasl_user:bob
+}
+db .dump >"$scratch/before.sql"
+copy
+forget_copy >/dev/null
+sqlite3 "$scratch/copy.db" .dump >"$scratch/want.sql"
+stopped=0
+for blocks in 20 66 130 260; do
+    copy
+    (
+        ulimit -c 0
+        ulimit -f "$blocks"
+        forget_copy
+    ) >/dev/null 2>&1 || stopped=$((stopped + 1))
+    is "$(sqlite3 "$scratch/copy.db" 'pragma integrity_check')" ok "stopped at $blocks: sound"
+    forget_copy >/dev/null
+    sqlite3 "$scratch/copy.db" .dump >"$scratch/got.sql"
+    ok '... and run again: as if it had never been stopped' cmp "$scratch/want.sql" \
+        "$scratch/got.sql"
+done
+ok "some were stopped ($stopped)" test "$stopped" -ge 2
+
 # what waits in the hold queue needs its sender for its release
 out=$(og forget --yes sasl_user:bob)
 like "$out" '2 of its messages wait in the hold queue' 'held mail is passed over'

@@ -94,6 +94,9 @@ static void test_hostile(void **state)
         assert_int_equal(snds.wrong > 0, i > 1);
         arena_reset(arena);
     }
+    snds_read(arena, SPAN("\0\n\0,\0\r\0"), &snds); /* a NUL ends nothing */
+    assert_int_equal(snds.row_count, 0);
+    assert_int_equal(snds.wrong, 3);
     /* what is not said is not 0 */
     snds_read(
         arena,
