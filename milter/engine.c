@@ -22,6 +22,11 @@ int engine_load(struct engine **out, const char *config, const char *rules,
         engine_release(&engine);
         return -1;
     }
+    if (engine->settings->geoip[0] != '\0' &&
+        geoip_open(&engine->geoip, engine->settings->geoip, err) < 0) {
+        engine_release(&engine);
+        return -1;
+    }
     *out = engine;
     return 0;
 }
@@ -40,5 +45,6 @@ void engine_release(struct engine **engine)
         return;
     settings_free(&old->settings);
     ruleset_free(&old->rules);
+    geoip_close(&old->geoip);
     free(old);
 }

@@ -8,12 +8,14 @@
 #define OUTGATE_ENGINE_H
 
 #include "base/conf.h"
+#include "base/geoip.h"
 #include "rules/ruleset.h"
 #include "settings.h"
 
 struct engine {
     struct settings *settings;
     struct ruleset *rules;
+    struct geoip *geoip; /* NULL: no [mail] geoip */
     unsigned references; /* private to engine.c */
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "limits/limits.h"
+#include "message/address.h"
 
 /* Permanent, and the sender's doing: a list with dead addresses, or mail that is
  * refused for what it is. A full mailbox is nobody's fault. */
@@ -31,6 +32,38 @@ static struct span hash_text(struct span bytes, char out[20])
     return (struct span){out, (size_t)len};
 }
 
+/* Whoever sent the original pays, as if the bounce were a message of theirs. */
+static int charge(struct db *db, const struct feedback *f, struct arena *arena,
+                  const struct feedback_row *row, struct feedback_result *out,
+                  struct err *err)
+{
+    struct feedback_reached reached[FEEDBACK_REACHED_MAX];
+    size_t count = 0;
+    const struct feedback_original *original = row->original;
+    struct span domain = address_domain(row->recipient);
+    const struct charge_request whom = {
+        .mail_class = original->mail_class,
+        .sender = original->sender,
+        .client_ip = original->client_ip,
+        .from_domain = original->from_domain,
+        .campaign = original->campaign,
+        .recipient_domains = &domain,
+        .recipient_domain_count = 1,
+        .recipients = 1,
+        .wall_us = f->at_us,
+    };
+    const struct settings *settings = f->settings;
+    if (limits_charge_feedback(
+            db, settings->limits, settings->limit_count,
+            row->kind == REPORT_COMPLAINT ? LIMIT_COMPLAINTS : LIMIT_BOUNCES, &whom,
+            f->limit_now_us, arena, reached, &count, err) != 0)
+        return -1;
+    out->limits_reached += count;
+    for (size_t i = 0; i < count; i++)
+        out->blocked += reached[i].blocked.len > 0;
+    return 0;
+}
+
 static int record_one(struct db *db, const struct feedback *f, struct arena *arena,
                       const struct report_recipient *recipient,
                       struct feedback_result *out, struct err *err)
@@ -54,7 +87,7 @@ static int record_one(struct db *db, const struct feedback *f, struct arena *are
         return -1;
     out->stored += is_new;
     out->counted += is_counted;
-    return 0;
+    return is_counted ? charge(db, f, arena, &row, out, err) : 0;
 }
 
 static int record_all(struct db *db, const struct feedback *f, struct arena *arena,

@@ -24,8 +24,9 @@ struct feedback {
 
 struct feedback_result {
     struct feedback_original original;
-    size_t stored;  /* recipients that are new */
-    size_t counted; /* of them, those that limits count */
+    size_t stored;                  /* recipients that are new */
+    size_t counted;                 /* of them, those that limits count */
+    size_t limits_reached, blocked; /* by these */
 };
 
 /* feedback_take - tie, store, charge. Texts of out live in the arena. */

@@ -4,26 +4,17 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "feedback.h"
+#include "gate_border.h"
+#include "gate_charge.h"
+#include "gate_feedback.h"
+#include "gate_incident.h"
+#include "gate_notice.h"
 #include "gate_orders.h"
 #include "gate_row.h"
 
 /* How long a message waits for the store; Postfix waits 300 s for the verdict. chosen
  */
 enum { STORE_TIMEOUT_MS = 20000 };
-
-/* What the writer's thread works on while the message's own thread waits. */
-struct decision {
-    const struct passage *passage;
-    const struct judgement *judgement;
-    struct order_question question;
-    struct ruling ruling;
-    struct charge_request request;
-    struct charge charge;
-    struct audit_row row;
-    struct plan *plan;
-    int64_t *id;
-};
 
 void gate_identify(const struct settings *settings, const struct message *msg,
                    const struct envelope *env, struct sender *out)
@@ -37,65 +28,25 @@ void gate_identify(const struct settings *settings, const struct message *msg,
                         msg->arena, out);
 }
 
-void gate_judge(const struct engine *engine, const struct message *msg,
-                const struct envelope *env, const struct past *past, int64_t now_us,
-                struct judgement *out)
+void gate_weigh(const struct engine *engine, const struct message *msg,
+                const struct envelope *env, struct judgement *out)
 {
-    facts_collect(&out->facts, msg, env, past, now_us / 1000000);
     rule_match(engine->rules, msg, env, &out->facts, &out->hits);
     verdict_reach(settings_policy(engine->settings, env->mail_class), out->hits.score,
                   &out->verdict);
 }
 
-static int charge(struct db *db, struct decision *d, struct err *err)
+void gate_judge(const struct engine *engine, const struct message *msg,
+                const struct envelope *env, const struct past *past, int64_t now_us,
+                struct judgement *out)
+{
+    facts_collect(&out->facts, msg, env, past, now_us / 1000000);
+    gate_weigh(engine, msg, env, out);
+}
+
+static void plan(struct decision *d)
 {
     const struct passage *passage = d->passage;
-    const struct settings *settings = passage->engine->settings;
-    return limits_charge(db, settings->limits, settings->limit_count, &d->request,
-                         passage->limit_now_us, passage->msg->arena, &d->charge, err);
-}
-
-/* Charge as if there were no brake, and take it back unless a limit refuses; *stands:
- * it did. */
-static int charge_on_trial(struct db *db, struct decision *d, bool *stands,
-                           struct err *err)
-{
-    if (db_savepoint(db, err) != 0)
-        return -1;
-    int result = charge(db, d, err);
-    *stands = result == 0 && d->charge.action >= ACTION_DEFER;
-    if (*stands)
-        return db_savepoint_release(db, err);
-    /* an error may have ended the transaction, and the savepoint with it */
-    if (db_is_open(db) && db_savepoint_rollback(db, result == 0 ? err : NULL) != 0)
-        return -1;
-    return result;
-}
-
-/* What an order keeps here is charged when it leaves; but a limit that refuses does so
- * under the brake, too. */
-static int charge_under_orders(struct db *db, struct decision *d, struct err *err)
-{
-    bool stands = false;
-    if (d->ruling.kind == RULING_NONE)
-        return charge(db, d, err);
-    if (d->ruling.kind == RULING_BRAKE && d->request.is_charged &&
-        charge_on_trial(db, d, &stands, err) != 0)
-        return -1;
-    if (stands)
-        return 0;
-    d->request.is_charged = false;
-    return charge(db, d, err);
-}
-
-/* Orders, charge, plan, record: one job of the writer, one transaction. */
-static int decide(struct db *db, void *arg, struct err *err)
-{
-    struct decision *d = arg;
-    const struct passage *passage = d->passage;
-    if (orders_rule(db, &d->question, passage->msg->arena, &d->ruling, err) < 0 ||
-        charge_under_orders(db, d, err) < 0)
-        return -1;
     action_plan(&(struct plan_input){.settings = passage->engine->settings,
                                      .env = passage->env,
                                      .msg = passage->msg,
@@ -108,75 +59,116 @@ static int decide(struct db *db, void *arg, struct err *err)
                 d->plan);
     gate_row_decided(&d->charge, d->plan, clock_elapsed_us() - passage->started_us,
                      &d->row);
-    return audit_record(db, &d->row, d->id, err);
+}
+
+/* Into its campaign, and among what its sender did. What a ticket shows to be counted
+ * already is not counted again. */
+static int count(struct db *db, struct decision *d, struct err *err)
+{
+    if (!border_is_counted(d->border) &&
+        gate_campaign_join(db, d->passage, d->judgement->sender.key, &d->past.campaign,
+                           err) < 0)
+        return -1;
+    d->request.campaign = d->row.campaign = span_of(d->past.campaign.key);
+    return gate_past_count(db, &d->past, &d->request, err);
+}
+
+static int remember(struct db *db, struct decision *d, struct err *err)
+{
+    if (border_is_counted(d->border))
+        return 0;
+    return gate_past_record(db, &d->past, d->judgement, &d->request, d->plan, err);
+}
+
+/* Orders and limits, plan, record, note: one job of the writer, one transaction. */
+static int decide(struct db *db, void *arg, struct err *err)
+{
+    struct decision *d = arg;
+    bool is_own;
+    if (gate_notice_pass(db, d, &is_own, err) < 0)
+        return -1;
+    if (is_own)
+        return 0;
+    if (count(db, d, err) < 0 || gate_charge(db, d, err) < 0)
+        return -1;
+    plan(d);
+    if (remember(db, d, err) < 0 || audit_record(db, &d->row, d->id, err) < 0 ||
+        border_record(db, d->border, d->passage, &d->judgement->sender, d->plan, *d->id,
+                      err) < 0)
+        return -1;
+    return gate_incident_note(db, d, err);
 }
 
 /* The store or memory failed: mail waits, or passes if the config says so. */
 static enum outcome fail(const struct passage *passage)
 {
     const struct settings *settings = passage->engine->settings;
-    if (settings->on_error == ON_ERROR_ACCEPT || settings->mode == MODE_SHADOW)
-        return OUTCOME_CONTINUE;
+    if (settings->on_error == ON_ERROR_ACCEPT || settings->mode == MODE_SHADOW) {
+        struct plan plan = {.action = ACTION_ACCEPT};
+        action_removals(passage->msg, &plan); /* marks leave with no mail */
+        return action_apply(&plan, passage->hands);
+    }
     passage->hands->reply(passage->hands->ctx, "451", "4.3.0",
                           "the outbound gate cannot record this message now");
     return OUTCOME_TEMPFAIL;
 }
 
-bool gate_may_be_report(const struct message *msg, const struct envelope *env)
+/* Mail that stays here is neither scored nor recorded; only forged fields go. With a
+ * border it gets a ticket, since it may be forwarded; that its ticket cannot be written
+ * is no reason to keep it out. */
+static enum outcome pass_inbound(const struct passage *passage, struct border *border,
+                                 struct plan *plan, struct err *err)
 {
-    struct span type = span_trim(message_value(msg, "Content-Type"));
-    return env->is_null_sender || span_istarts(type, SPAN("multipart/report"));
-}
-
-/* Charge what a bounce or complaint is about; a job of the writer. */
-static int take_report(struct db *db, void *arg, struct err *err)
-{
-    const struct feedback *feedback = arg;
-    struct feedback_result result;
-    return feedback_take(db, feedback, feedback->msg->arena, &result, err);
-}
-
-/* What cannot be stored is not lost: the mail itself goes to its mailbox. */
-static void read_report(const struct passage *passage)
-{
-    struct report report;
-    struct feedback feedback = {.settings = passage->engine->settings,
-                                .report = &report,
-                                .msg = passage->msg,
-                                .at_us = passage->now_us,
-                                .limit_now_us = passage->limit_now_us};
-    report_read(passage->msg, &report);
-    if (report.kind == REPORT_BOUNCE || report.kind == REPORT_COMPLAINT)
-        writer_run(passage->writer, take_report, &feedback, STORE_TIMEOUT_MS, NULL);
-}
-
-/* Mail that stays here is neither scored nor recorded; only forged fields go. */
-static enum outcome pass_inbound(const struct passage *passage, struct plan *plan)
-{
-    if (gate_may_be_report(passage->msg, passage->env))
-        read_report(passage);
+    struct envelope leaving = *passage->env;
+    struct sender sender;
+    gate_feedback(passage);
     action_removals(passage->msg, plan);
     plan->action = plan->meant = ACTION_ACCEPT;
+    if (border->role == BORDER_FIRST) {
+        leaving.mail_class = leaving.is_ours ? CLASS_OUTBOUND : CLASS_FORWARDED;
+        if (!border_identify(border, &sender))
+            gate_identify(passage->engine->settings, passage->msg, &leaving, &sender);
+        border_admit(border, passage, &sender, plan, err);
+    }
     return action_apply(plan, passage->hands);
+}
+
+/* Facts, rules, verdict, and all that the writer needs, made on this thread. */
+static void prepare(struct decision *d, struct judgement *judgement)
+{
+    const struct passage *passage = d->passage;
+    if (!border_identify(d->border, &judgement->sender))
+        gate_identify(passage->engine->settings, passage->msg, passage->env,
+                      &judgement->sender);
+    gate_past_read(passage->engine, passage->msg, passage->env, &judgement->sender,
+                   passage->reader, passage->now_us, &d->past);
+    gate_judge(passage->engine, passage->msg, passage->env, &d->past.past,
+               passage->now_us, judgement);
+    gate_order_question(passage, judgement, &d->question);
+    gate_request(passage, judgement, &d->request);
+    gate_row(passage, judgement, &d->row);
 }
 
 enum outcome gate_run(const struct passage *passage, struct judgement *judgement,
                       struct plan *plan, int64_t *id, struct err *err)
 {
-    struct decision decision = {
-        .passage = passage, .judgement = judgement, .plan = plan, .id = id};
+    struct border border;
+    struct decision decision = {.passage = passage,
+                                .judgement = judgement,
+                                .border = &border,
+                                .plan = plan,
+                                .id = id};
     *id = 0;
     memset(plan, 0, sizeof *plan);
+    if (border_open(passage, &border, err) < 0)
+        return fail(passage);
     if (passage->env->mail_class == CLASS_INBOUND)
-        return pass_inbound(passage, plan);
-
-    gate_identify(passage->engine->settings, passage->msg, passage->env,
-                  &judgement->sender);
-    gate_judge(passage->engine, passage->msg, passage->env, NULL, passage->now_us,
-               judgement);
-    gate_order_question(passage, judgement, &decision.question);
-    gate_request(passage, judgement, &decision.request);
-    gate_row(passage, judgement, &decision.row);
+        return pass_inbound(passage, &border, plan, err);
+    if (border.is_passed) {
+        border_pass(&border, passage, judgement, plan, id);
+        return action_apply(plan, passage->hands);
+    }
+    prepare(&decision, judgement);
     if (arena_is_broken(passage->msg->arena)) {
         err_set(err, ERR_MEMORY, "no memory for this message");
         return fail(passage);

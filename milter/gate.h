@@ -21,9 +21,10 @@ void gate_judge(const struct engine *engine, const struct message *msg,
                 const struct envelope *env, const struct past *past, int64_t now_us,
                 struct judgement *out);
 
-/* gate_may_be_report - a mail that stays here may be a bounce or a complaint: it is
- * worth message_finish. */
-bool gate_may_be_report(const struct message *msg, const struct envelope *env);
+/* gate_weigh - the second half of gate_judge: rules and verdict over out->facts as they
+ * stand. */
+void gate_weigh(const struct engine *engine, const struct message *msg,
+                const struct envelope *env, struct judgement *out);
 
 /* gate_run - judge, decide (charges and audit row in one transaction), act.
  * Returns what the MTA is told; on failure of the store what on_error says, with err

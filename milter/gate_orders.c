@@ -73,7 +73,8 @@ static bool is_asked_about(const struct gate_mail *mail)
 {
     return mail->reader != NULL && mail->settings->mode != MODE_SHADOW &&
            !mail->env->is_null_sender && session_is_ours(mail->env, mail->scope) &&
-           !session_may_be_submission(mail->env, mail->hints);
+           !session_may_be_submission(mail->env, mail->hints) &&
+           !session_is_border(mail->env, mail->scope);
 }
 
 bool gate_refuses_mail(const struct gate_mail *mail, struct refusal *out)

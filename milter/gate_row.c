@@ -46,8 +46,10 @@ void gate_request(const struct passage *passage, const struct judgement *judgeme
         .bytes = (int64_t)passage->msg->size_bytes,
         .points_milli = (int64_t)(points * 1000 + 0.5),
         .is_charged = judgement->verdict.action <= ACTION_SLOW,
-        .must_not_refuse = env->path == PATH_LOCAL || env->is_null_sender,
+        .must_not_refuse = envelope_must_not_refuse(env),
+        .is_shadow = passage->engine->settings->mode == MODE_SHADOW,
         .max_hold_us = policy->max_hold_us,
+        .wall_us = passage->now_us,
     };
     list_recipient_domains(passage, out);
 }

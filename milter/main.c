@@ -25,6 +25,8 @@
 #include "base/notify.h"
 #include "base/privs.h"
 #include "gate.h"
+#include "incident/notifier.h"
+#include "limits/limit_clock.h"
 #include "limits/limits.h"
 #include "milter.h"
 #include "store/audit.h"
@@ -55,6 +57,7 @@ struct daemon {
     struct engine *engine;
     struct writer *writer;
     struct reader *reader;
+    struct notifier *notifier;
     pthread_t server;
     int ready_fd;        /* to the parent that waits for us; -1 in the foreground */
     bool is_published;   /* the store knows the limits in force */
@@ -256,10 +259,8 @@ static int write_pid_file(const char *path, struct err *err)
 static int publish(struct db *db, void *arg, struct err *err)
 {
     const struct settings *settings = arg;
-    int64_t latest_us;
-    if (audit_latest(db, &latest_us, err) < 0)
+    if (limit_clock_start(db, err) < 0)
         return -1;
-    clock_limit_floor(latest_us);
     return limits_publish(db, settings->limits, settings->limit_count, err);
 }
 
@@ -294,6 +295,28 @@ static void publish_limits(struct daemon *daemon)
         log_line(LOG_LEVEL_ERROR, "the store cannot be read: %s", err.text);
 }
 
+static void release_engine(void *owner)
+{
+    struct engine *engine = owner;
+    engine_release(&engine);
+}
+
+/* The notifier keeps the engine whose settings it reads. */
+static struct notifier_settings notifier_settings(const struct daemon *daemon)
+{
+    return (struct notifier_settings){.settings = daemon->engine->settings,
+                                      .owner = engine_acquire(daemon->engine),
+                                      .release = release_engine};
+}
+
+static int start_notifier(struct daemon *daemon, struct err *err)
+{
+    if (notifier_new(&daemon->notifier, daemon->writer, daemon->reader,
+                     notifier_settings(daemon), err) < 0)
+        return -1;
+    return notifier_run(daemon->notifier, err);
+}
+
 /* Socket and pid file as root, the rest as the daemon's own user. */
 static int start(struct daemon *daemon, struct err *err)
 {
@@ -304,7 +327,7 @@ static int start(struct daemon *daemon, struct err *err)
         reader_open(&daemon->reader, s->database, READERS, err) < 0)
         return -1;
     publish_limits(daemon);
-    return 0;
+    return start_notifier(daemon, err);
 }
 
 static void *serve(void *arg)
@@ -331,6 +354,7 @@ static void reload(struct daemon *daemon)
         engine_release(&daemon->engine);
         daemon->engine = fresh;
         publish_limits(daemon);
+        notifier_replace(daemon->notifier, notifier_settings(daemon));
         log_line(LOG_LEVEL_INFO, "reloaded: %zu rules, %zu limits",
                  ruleset_count(fresh->rules), fresh->settings->limit_count);
     }
@@ -366,6 +390,7 @@ static int run(struct daemon *daemon, const sigset_t *signals, struct err *err)
     wait_for_signals(daemon, signals);
     bool was_asked = !atomic_load(&daemon->is_over);
     notify_manager("STOPPING=1");
+    notifier_stop(&daemon->notifier); /* its mail may need the gate */
     milter_stop();
     pthread_join(daemon->server, NULL);
     unsigned left = milter_drain(DRAIN_MS);
@@ -412,6 +437,7 @@ static int serve_until_stopped(struct daemon *daemon, struct err *err)
     if (daemon->ready_fd >= 0)
         let_go_of_terminal();
     int result = run(daemon, &signals, err);
+    notifier_stop(&daemon->notifier);
     writer_stop(&daemon->writer);
     remove_leftovers(daemon);
     if (result == 0)
@@ -441,6 +467,7 @@ static int run_daemon(const struct options *options)
             fprintf(stderr, "outgate-milter: %s\n", err.text);
         report_ready(&daemon, (char)code);
     }
+    notifier_stop(&daemon.notifier);
     reader_close(&daemon.reader);
     writer_stop(&daemon.writer);
     engine_release(&daemon.engine);

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/netaddr.h"
 #include "base/privs.h"
+#include "gate_feedback.h"
 #include "gate_orders.h"
 #include "message/address.h"
 #include "message/session.h"
@@ -255,6 +256,7 @@ static struct session_scope scope_of(const struct settings *settings)
         .network_count = settings->networks.count,
         .local_domains = settings->local_domains.at,
         .local_domain_count = settings->local_domains.count,
+        .border = settings->has_border ? settings->border_daemon_name : NULL,
     };
 }
 
@@ -352,6 +354,9 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
     s->hints.mailer_count += mailer.len > 0;
     s->hints.remote_count += session_is_remote_mailer(mailer);
     keep_recipient(s, address_path(span_of(argv[0])));
+    if (s->env.original_to.len == 0)
+        s->env.original_to =
+            session_original_to(argv + 1, address_path(span_of(argv[0])), s->arena);
     return unanswered(s, SMFIP_NR_RCPT);
 }
 
@@ -479,8 +484,12 @@ static void conclude(SMFICTX *ctx, struct session *s)
     const struct session_scope scope = scope_of(s->engine->settings);
     s->env.queue_id = kept(s, macro(ctx, "i"));
     session_conclude(&s->env, s->msg, &scope, &s->hints);
-    /* nobody asks what is in mail that stays, but for bounces and complaints */
-    if (s->env.mail_class != CLASS_INBOUND || gate_may_be_report(s->msg, &s->env))
+    /* nobody asks what is in mail that stays, but for bounces and complaints, and few
+     * do at the border */
+    bool is_asked = s->env.mail_class != CLASS_INBOUND
+                        ? s->env.path != PATH_BORDER
+                        : gate_may_be_report(s->msg, &s->env);
+    if (is_asked)
         message_finish(s->msg);
 }
 

@@ -29,7 +29,7 @@ struct judgement {
 struct passage {
     const struct engine *engine;
     struct message *msg;
-    const struct envelope *env;
+    struct envelope *env; /* at the border the gate learns more of it */
     struct writer *writer;
     struct reader *reader; /* NULL: the past is not asked for */
     const struct hands *hands;

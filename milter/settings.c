@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bounds.h"
+#include "store/incident.h"
 
 /* Memory that one config may take. chosen */
 enum { SETTINGS_BYTES = 16 << 20 };
@@ -63,6 +64,11 @@ const struct conf_key outgate_setting_keys[] = {
      "The addresses that mail leaves from, as the world sees them."},
     {"mail", "helo", CONF_TEXT, AT(helo), "", "", "", "", "",
      "The name that the MTA says in HELO when it delivers."},
+    {"mail", "geoip", CONF_TEXT, AT(geoip), "", "", "", "", "",
+     "MaxMind DB file that tells the country of a client, for the facts country_new "
+     "and "
+     "countries_day (GeoLite2-Country or its like; replace it with rename, then "
+     "reload); empty: countries are not known."},
     {"mail", "identify_by", CONF_LIST, AT(identify_by_words), "",
      "sasl_user, script, uid, client_ip, mail_from", "", "", "",
      "Who is charged: the first of these that is present. tls_subject may be added "
@@ -88,6 +94,17 @@ const struct conf_key outgate_setting_keys[] = {
     {"policy forwarded", "max_hold", CONF_DURATION, AT(forwarded.max_hold_us),
      "duration", "24h", "1m", "30d", "", "As in [policy], for forwarded mail."},
 
+    {"border", "enabled", CONF_CHOICE, AT(has_border), "", "no", "", "", "no|yes",
+     "The MTA sends all that leaves past the gate a second time "
+     "(contrib/postfix/border): "
+     "each message that comes in gets a ticket, X-Outgate-Ticket:, that is taken off "
+     "when "
+     "it leaves."},
+    {"border", "daemon_name", CONF_TEXT, AT(border_daemon_name), "", "BORDER", "", "",
+     "",
+     "What the macro {daemon_name} says at the border and nowhere else (Postfix: "
+     "milter_macro_daemon_name)."},
+
     {"rules", "path", CONF_LIST, AT(rule_paths), "",
      "/usr/share/outgate/rules, /etc/outgate/rules.d", "", "", "",
      "Folders (every *.cf in them) or files of rules, in order; a later line about the "
@@ -107,6 +124,37 @@ const struct conf_key outgate_setting_keys[] = {
      "Postfix: configuration directory; Sendmail: sendmail.cf. Empty: the system's."},
     {"mta", "commands", CONF_TEXT, AT(mta_commands), "", "", "", "", "",
      "Directory of postqueue and postsuper, or of sendmail. Empty: PATH, /usr/sbin."},
+
+    {"notify", "to", CONF_LIST, AT(notify_to), "", "", "", "", "",
+     "Who is told of incidents, by the local sendmail(1); empty: nobody."},
+    {"notify", "from", CONF_TEXT, AT(notify_from), "", "postmaster", "", "", "",
+     "Envelope sender and From: of notices; the MTA adds its domain to a bare name."},
+    {"notify", "command", CONF_TEXT, AT(notify_command), "", "", "", "", "",
+     "Program that is run for each notice, without a shell: full path, no arguments. "
+     "It has the text on standard input and OUTGATE_ID, OUTGATE_KIND, OUTGATE_KEY, "
+     "OUTGATE_LEVEL, OUTGATE_TIMES and OUTGATE_TITLE in its environment, and 20 "
+     "seconds."},
+    {"notify", "repeat", CONF_LIST, AT(notify_repeat_words), "", "1h, 4h, 24h", "", "",
+     "",
+     "How long after a notice the next one of the same incident comes, if it goes on; "
+     "the last stands for all that follow. Empty: told once."},
+    {"notify", "quiet", CONF_LIST, AT(notify_quiet), "", "", "", "", "",
+     "Kinds of incident that are recorded and logged but not told: limit, budget, "
+     "block, brake, unsigned, spam, store, alert."},
+    {"notify", "per_hour", CONF_COUNT, AT(notify_per_hour), "notices", "12", "1",
+     "1000", "",
+     "Most notices in any hour; the last of them tells all that is due in one."},
+    {"notify", "close_after", CONF_DURATION, AT(notify_close_after_us), "duration",
+     "6h", "1s", "30d", "",
+     "An incident is closed when nothing has been added to it for so long."},
+    {"notify", "senders", CONF_CHOICE, AT(notify_senders), "", "no", "", "", "no|yes",
+     "Tell a logged-in sender, once a day at most, that mail waits at a limit or that "
+     "the account is blocked: the login, if it is an address, else the envelope sender "
+     "in local_domains."},
+    {"notify", "language", CONF_CHOICE, AT(notify_language), "", "auto", "", "",
+     "auto|en|fr|es",
+     "Language of what senders are told. auto: what their message names in "
+     "Content-Language: or Accept-Language:, else English."},
 };
 const size_t outgate_setting_key_count =
     sizeof outgate_setting_keys / sizeof *outgate_setting_keys;
@@ -216,12 +264,76 @@ static void check_texts(struct conf *conf, const struct settings *s)
     }
 }
 
+static void refuse(struct conf *conf, const char *key, const char *value,
+                   const char *why)
+{
+    char text[300];
+    snprintf(text, sizeof text, "[notify] %s: \"%.100s\" %s", key, value, why);
+    conf->errors++;
+    pass_on(conf->arg, text);
+}
+
+/* What stands in a header field and on sendmail's command line as it is. */
+static bool is_notify_address(const char *address)
+{
+    if (address[0] == '-' || address[0] == '\0' || strlen(address) > 254)
+        return false;
+    for (const char *c = address; *c != '\0'; c++)
+        if (*c <= ' ' || *c > '~' || strchr("\"(),:;<>[\\]", *c) != NULL)
+            return false;
+    return true;
+}
+
+static void check_repeat(struct conf *conf, struct settings *s)
+{
+    for (size_t i = 0; i < s->notify_repeat_words.count; i++) {
+        const char *word = s->notify_repeat_words.at[i];
+        int64_t after_us = 0;
+        if (i == NOTIFY_REPEATS)
+            refuse(conf, "repeat", word, "is one step too many: 8 at most");
+        else if (!conf_parse_duration(span_of(word), &after_us) || after_us < 1000000)
+            refuse(conf, "repeat", word, "is no duration from 1s up, such as 4h");
+        else
+            s->notify_repeat_us[s->notify_repeat_count++] = after_us;
+    }
+}
+
+static void check_notify(struct conf *conf, struct settings *s)
+{
+    for (size_t i = 0; i < s->notify_to.count; i++)
+        if (!is_notify_address(s->notify_to.at[i]))
+            refuse(conf, "to", s->notify_to.at[i], "is no plain address");
+    if (!is_notify_address(s->notify_from))
+        refuse(conf, "from", s->notify_from, "is no plain address");
+    if (s->notify_command[0] != '\0' && s->notify_command[0] != '/')
+        refuse(conf, "command", s->notify_command, "is no full path");
+    for (size_t i = 0; i < s->notify_quiet.count; i++)
+        if (incident_kind_find(span_of(s->notify_quiet.at[i])) == INCIDENT_UNKNOWN)
+            refuse(
+                conf, "quiet", s->notify_quiet.at[i],
+                "is none of limit, budget, block, brake, unsigned, spam, store, alert");
+    check_repeat(conf, s);
+}
+
+/* An MTA that does not send the macro would be taken for the border. */
+static void check_border(struct conf *conf, const struct settings *s)
+{
+    if (!s->has_border || s->border_daemon_name[0] != '\0')
+        return;
+    conf->errors++;
+    pass_on(conf->arg,
+            "[border] daemon_name is empty: every message would be taken for "
+            "one at the border");
+}
+
 static void check(struct conf *conf, struct settings *s)
 {
+    check_border(conf, s);
     check_policy(conf, "policy", &s->outbound);
     check_policy(conf, "policy forwarded", &s->forwarded);
     check_identities(conf, s);
     check_texts(conf, s);
+    check_notify(conf, s);
 }
 
 static int create(struct settings **out, struct err *err)

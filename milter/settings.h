@@ -20,6 +20,7 @@
 enum run_mode { MODE_ENFORCE = 0, MODE_SHADOW };
 enum on_error { ON_ERROR_TEMPFAIL = 0, ON_ERROR_ACCEPT };
 enum keep { KEEP_NONE = 0, KEEP_HEADERS, KEEP_FULL };
+enum { NOTIFY_REPEATS = 8 }; /* steps of [notify] repeat */
 enum mta { MTA_AUTO = 0, MTA_POSTFIX, MTA_SENDMAIL };
 
 /* Thresholds in points; a score at or over one asks for its action. */
@@ -52,12 +53,17 @@ struct settings {
     struct conf_list local_domains;
     struct conf_list egress;
     const char *helo;
+    const char *geoip; /* MaxMind DB of countries; "" none */
     struct conf_list identify_by_words;
     enum identity identify_by[IDENTITY_COUNT];
     size_t identify_by_count;
 
     struct policy outbound;  /* [policy] */
     struct policy forwarded; /* [policy forwarded] */
+
+    /* [border] */
+    int has_border;                 /* 0 no, 1 yes */
+    const char *border_daemon_name; /* {daemon_name} of the second smtpd */
 
     struct conf_list rule_paths; /* [rules] path */
 
@@ -71,6 +77,19 @@ struct settings {
     const char *mta_config;   /* Postfix config directory, Sendmail cf; "" default */
     const char *mta_commands; /* directory with postqueue, postsuper or sendmail; ""
                                  PATH and /usr/sbin */
+
+    /* [notify] */
+    struct conf_list notify_to;
+    const char *notify_from;
+    const char *notify_command; /* "" none */
+    struct conf_list notify_repeat_words;
+    int64_t notify_repeat_us[NOTIFY_REPEATS];
+    size_t notify_repeat_count;
+    struct conf_list notify_quiet;
+    int64_t notify_per_hour; /* notices to administrators, in any hour */
+    int64_t notify_close_after_us;
+    int notify_senders;  /* 0 no, 1 yes */
+    int notify_language; /* enum language */
 
     struct limit *limits; /* [limits], in the order of the file */
     size_t limit_count;

@@ -2,24 +2,24 @@
 -- What each sender did before: the ground of "unlike itself".
 
 CREATE TABLE sender_seen (
-    id         INTEGER PRIMARY KEY,
-    sender     TEXT NOT NULL UNIQUE,
-    first_us   INTEGER NOT NULL,
-    last_us    INTEGER NOT NULL,
-    messages   INTEGER NOT NULL,
-    recipients INTEGER NOT NULL
+    id               INTEGER PRIMARY KEY,
+    sender           TEXT NOT NULL UNIQUE,
+    first_us         INTEGER NOT NULL,
+    last_us          INTEGER NOT NULL,
+    messages         INTEGER NOT NULL,
+    recipients       INTEGER NOT NULL,
+    known_recipients INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-
-CREATE INDEX sender_seen_last ON sender_seen (last_us);
 
 CREATE TABLE sender_trait (
     sender   INTEGER NOT NULL REFERENCES sender_seen (id) ON DELETE CASCADE,
     kind     TEXT NOT NULL
-        CHECK (kind IN ('network', 'country', 'x_mailer', 'header_from')),
+        CHECK (kind IN ('network', 'country', 'x_mailer', 'header_from', 'from_domain',
+            'unsigned')),
     value    TEXT NOT NULL,
     first_us INTEGER NOT NULL,
     last_us  INTEGER NOT NULL,
-    messages INTEGER NOT NULL,
+    times    INTEGER NOT NULL,
     PRIMARY KEY (sender, kind, value)
 ) STRICT, WITHOUT ROWID;
 
@@ -44,7 +44,10 @@ CREATE TABLE sender_recipient (
 CREATE TABLE domain_seen (
     domain         TEXT NOT NULL PRIMARY KEY,
     first_us       INTEGER NOT NULL,
+    last_us        INTEGER NOT NULL,
     signed         INTEGER NOT NULL,
     unsigned       INTEGER NOT NULL,
     last_signed_us INTEGER
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX domain_seen_last ON domain_seen (last_us);

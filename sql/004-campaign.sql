@@ -3,8 +3,8 @@
 
 CREATE TABLE campaign (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
-    key        TEXT NOT NULL UNIQUE,
-    sketch     BLOB NOT NULL,
+    key        TEXT NOT NULL,
+    sketch     TEXT NOT NULL,
     first_us   INTEGER NOT NULL,
     last_us    INTEGER NOT NULL,
     messages   INTEGER NOT NULL,
@@ -15,14 +15,13 @@ CREATE TABLE campaign (
 
 CREATE INDEX campaign_last ON campaign (last_us);
 
+-- No foreign key: the rows of a campaign are found by its sketch.
 CREATE TABLE campaign_band (
     band     INTEGER NOT NULL,
     value    INTEGER NOT NULL,
-    campaign INTEGER NOT NULL REFERENCES campaign (id) ON DELETE CASCADE,
+    campaign INTEGER NOT NULL,
     PRIMARY KEY (band, value, campaign)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX campaign_band_campaign ON campaign_band (campaign);
 
 CREATE TABLE campaign_sender (
     campaign INTEGER NOT NULL REFERENCES campaign (id) ON DELETE CASCADE,

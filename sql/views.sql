@@ -70,21 +70,50 @@ FROM blocked_sender
 WHERE until_us IS NULL OR until_us > (julianday('now') - 2440587.5) * 86400e6
 ORDER BY since_us DESC;
 
--- What each limit in force has used of its window that ends now, fullest first.
+-- What each limit in force has used of its window that ends now, fullest first, with
+-- the amount that holds for the key (override, or the sender's own past). Slots have the
+-- times of the limit clock: wall clock minus limit_offset_us.
 CREATE VIEW limits_now AS
 WITH clock AS (
-    SELECT CAST((julianday('now') - 2440587.5) * 86400e6 AS INTEGER) AS now_us
+    SELECT CAST((julianday('now') - 2440587.5) * 86400e6 AS INTEGER) AS wall_us,
+           coalesce((SELECT CAST(value AS INTEGER) FROM meta
+                     WHERE name = 'limit_offset_us'), 0) AS offset_us
+), counted AS (
+    SELECT DISTINCT limit_name, key FROM limit_slot WHERE part = 0
+), standing AS (
+    SELECT counted.limit_name, counted.key, unit, wall_us - offset_us AS now_us, offset_us,
+           coalesce(limit_override.window_us, limit_in_force.window_us) AS window_us,
+           coalesce(limit_override.amount,
+                    CASE WHEN learned_milli = 0 THEN limit_in_force.amount
+                    ELSE min(CASE ceiling WHEN 0 THEN 1000000000000000 ELSE ceiling END,
+                             max(limit_in_force.amount, coalesce(
+                        (SELECT max(CASE unit WHEN 'messages' THEN messages
+                                    WHEN 'recipients' THEN recipients
+                                    WHEN 'new_recipients' THEN new_recipients
+                                    WHEN 'bytes' THEN bytes ELSE points END)
+                         FROM sender_hour WHERE sender =
+                             (SELECT id FROM sender_seen WHERE sender = counted.key)
+                         AND hour BETWEEN wall_us / 3600000000 - 672
+                                      AND wall_us / 3600000000 - 25)
+                        * learned_milli / 1000, 0))) END) AS amount,
+           CASE WHEN limit_override.key IS NULL THEN limit_in_force.sentence
+                ELSE limit_override.sentence || ' (overridden)' END AS sentence
+    FROM clock JOIN counted JOIN limit_in_force ON name = counted.limit_name
+         LEFT JOIN limit_override ON limit_override.limit_name = counted.limit_name
+              AND limit_override.key = counted.key
+              AND (until_us IS NULL OR until_us > wall_us)
+    WHERE is_in_force
 ), state AS (
-    SELECT limit_name, key,
+    SELECT standing.limit_name, standing.key, standing.amount AS amount, unit, sentence,
            sum(CASE WHEN at_us <= now_us THEN limit_slot.amount ELSE 0 END) AS used,
            sum(CASE WHEN at_us > now_us THEN limit_slot.amount ELSE 0 END) AS reserved,
-           max(CASE WHEN at_us > now_us THEN at_us END) AS last_due_us
-    FROM clock JOIN limit_in_force JOIN limit_slot
-         ON limit_slot.limit_name = limit_in_force.name
-    WHERE is_in_force AND part = 0 AND at_us + width_us > now_us - window_us
-    GROUP BY limit_name, key
+           max(CASE WHEN at_us > now_us THEN at_us + offset_us END) AS last_due_us
+    FROM standing JOIN limit_slot ON limit_slot.limit_name = standing.limit_name
+         AND limit_slot.key = standing.key
+    WHERE part = 0 AND at_us + width_us > now_us - window_us
+    GROUP BY standing.limit_name, standing.key
 )
-SELECT name AS limit_name, key,
+SELECT limit_name, key,
        CASE unit WHEN 'points' THEN used / 1000.0 ELSE used END AS used,
        CASE unit WHEN 'points' THEN amount / 1000.0 ELSE amount END AS amount,
        unit,
@@ -93,8 +122,8 @@ SELECT name AS limit_name, key,
        strftime('%Y-%m-%dT%H:%M:%SZ', last_due_us / 1000000, 'unixepoch')
            AS last_due_at,
        sentence
-FROM state JOIN limit_in_force ON name = limit_name
-ORDER BY used_percent DESC, name, key;
+FROM state
+ORDER BY used_percent DESC, limit_name, key;
 
 -- Hour by hour, the last 7 days, newest first.
 CREATE VIEW timeline AS

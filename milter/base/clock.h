@@ -2,9 +2,11 @@
  *
  * clock - wall time for people, and a time that never goes back for limits.
  *
- * The limit clock follows the wall clock forward; when the wall clock is set back it
- * goes on at the pace of CLOCK_BOOTTIME, so that a step back forgives nothing and
- * freezes nothing. At start it is at least the latest time that the store knows.
+ * The limit clock goes at the pace of CLOCK_BOOTTIME, suspended time included, and
+ * begins as the wall clock: a wall clock that is set forward or back forgives nothing
+ * and freezes nothing. What it said before a restart comes from the store
+ * (limits/limit_clock). With OUTGATE_LIMIT_CLOCK=wall in the environment it follows the
+ * wall clock forward: for tests whose wall clock is simulated.
  * Threads: safe.
  */
 #ifndef OUTGATE_BASE_CLOCK_H
@@ -18,11 +20,22 @@ int64_t clock_wall_us(void);
 /* clock_elapsed_us - microseconds of CLOCK_MONOTONIC, for durations. */
 int64_t clock_elapsed_us(void);
 
-/* clock_limit_us - microseconds since the epoch, never less than it said before. */
+/* clock_boot_us - microseconds of CLOCK_BOOTTIME: since the boot, suspended or not. */
+int64_t clock_boot_us(void);
+
+/* clock_boot_id - the name of this boot, "" where the system has none.
+ * Source: random(4), /proc/sys/kernel/random/boot_id. */
+enum { CLOCK_BOOT_ID_BYTES = 40 };
+char *clock_boot_id(char out[CLOCK_BOOT_ID_BYTES]);
+
+/* clock_limit_us - microseconds; never less than it said before. */
 int64_t clock_limit_us(void);
 
-/* clock_limit_floor - the limit clock never says less than this again (what the store
- * remembers from before a restart). */
+/* clock_limit_set - the limit clock said at_us when CLOCK_BOOTTIME said boot_us: what
+ * it says from here on. At start, before anything was charged. */
+void clock_limit_set(int64_t at_us, int64_t boot_us);
+
+/* clock_limit_floor - the limit clock never says less than this again. */
 void clock_limit_floor(int64_t at_us);
 
 #endif

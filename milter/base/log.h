@@ -3,7 +3,7 @@
  * log - one line an event, to syslog or stderr: "QUEUEID: key=value, ...".
  *
  * Values that come from mail go through text_escape before they get here; what is
- * left of control characters is escaped once more. Only main, milter, the gate and
+ * left of control characters is escaped once more. Only main, milter, the notifier and
  * the writer thread speak; other modules return their errors.
  * Threads: safe.
  */

@@ -77,14 +77,25 @@ char *netaddr_print(const struct netaddr *address, char out[NETADDR_TEXT_BYTES])
     return out;
 }
 
+static char *print_network(const struct netaddr *address, unsigned prefix,
+                           char out[NETADDR_TEXT_BYTES])
+{
+    struct netaddr net = cut(address, prefix);
+    char text[NETADDR_TEXT_BYTES];
+    snprintf(out, NETADDR_TEXT_BYTES, "%.50s/%u", netaddr_print(&net, text), prefix);
+    return out;
+}
+
+char *netaddr_site(const struct netaddr *address, char out[NETADDR_TEXT_BYTES])
+{
+    return print_network(address, address->bits == 32 ? 24 : 48, out);
+}
+
 char *netaddr_key(const struct netaddr *address, char out[NETADDR_TEXT_BYTES])
 {
     if (address->bits == 32)
         return netaddr_print(address, out);
-    struct netaddr net = cut(address, 64);
-    char text[NETADDR_TEXT_BYTES];
-    snprintf(out, NETADDR_TEXT_BYTES, "%.50s/64", netaddr_print(&net, text));
-    return out;
+    return print_network(address, 64, out);
 }
 
 bool netaddr_is_loopback(const struct netaddr *address)

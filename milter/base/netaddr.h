@@ -40,6 +40,11 @@ char *netaddr_print(const struct netaddr *address, char out[NETADDR_TEXT_BYTES])
  * ("2001:db8:1:2::/64"), since one client has a whole /64. */
 char *netaddr_key(const struct netaddr *address, char out[NETADDR_TEXT_BYTES]);
 
+/* netaddr_site - the network that a client is at home in: IPv4 as its /24, IPv6 as its
+ * /48 ("192.0.2.0/24", "2001:db8:1::/48"), what one household or office has at least.
+ * Source: RFC 6177 2; chosen for IPv4. */
+char *netaddr_site(const struct netaddr *address, char out[NETADDR_TEXT_BYTES]);
+
 /* netaddr_is_loopback - 127.0.0.0/8 or ::1. */
 bool netaddr_is_loopback(const struct netaddr *address);
 

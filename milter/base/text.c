@@ -353,6 +353,14 @@ uint32_t span_ihash(uint32_t seed, struct span s)
     return seed;
 }
 
+uint64_t span_hash64(struct span s)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < s.len; i++)
+        hash = (hash ^ (unsigned char)s.at[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
 unsigned text_distance(struct span a, struct span b)
 {
     enum { MOST = 32 };

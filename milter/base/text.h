@@ -106,6 +106,9 @@ bool text_parse_count(struct span s, uint64_t max, uint64_t *out);
 uint32_t span_hash(uint32_t seed, struct span s);
 uint32_t span_ihash(uint32_t seed, struct span s);
 
+/* span_hash64 - FNV-1a over s, 64 bits: for what is remembered by its hash alone. */
+uint64_t span_hash64(struct span s);
+
 /* text_distance - Levenshtein distance, for "did you mean". Both are cut to 32
  * bytes. */
 unsigned text_distance(struct span a, struct span b);

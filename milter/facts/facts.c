@@ -28,6 +28,7 @@ void facts_collect(struct facts *facts, const struct message *msg,
     fact_envelope(&in, facts);
     fact_attachments(&in, facts);
     fact_form(&in, facts);
+    fact_past(&in, facts);
 }
 
 int facts_find(struct span name)

@@ -346,7 +346,7 @@
     F(null_sender, FACT_FLAG, "", "0..1", "RFC 5321 4.5.5",                            \
       "the envelope sender is empty")                                                  \
     F(path, FACT_TEXT, "", "text", "chosen",                                           \
-      "how the message entered the MTA: smtp, local or unknown")                       \
+      "how the message came: smtp, local, border or unknown")                          \
     F(class, FACT_TEXT, "", "text", "chosen",                                          \
       "outbound, forwarded, inbound or unknown")                                       \
     F(authenticated, FACT_FLAG, "", "0..1", "RFC 4954",                                \
@@ -406,6 +406,73 @@
       "multipart")                                                                     \
     F(charset, FACT_TEXT, "", "text", "RFC 2046 4.1.2",                                \
       "charsets that the parts declare, in lower case, each once, "                    \
-      "separated by commas")
+      "separated by commas")                                                           \
+    /* fact_past.c */                                                                  \
+    F(signature_aligned, FACT_FLAG, "", "0..1", "RFC 6376 3.5, RFC 9989 4.4",          \
+      "a DKIM-Signature: field names (d=) the From: address's "                        \
+      "registrable domain; whether it holds is not asked")                             \
+    F(sender_age_days, FACT_NUMBER, "days", "0..", "chosen",                           \
+      "since the sender's first message that left")                                    \
+    F(sender_is_new, FACT_FLAG, "", "0..1", "chosen",                                  \
+      "the sender's first message left less than 24 hours ago, or this "               \
+      "is it")                                                                         \
+    F(sender_settled, FACT_FLAG, "", "0..1", "chosen",                                 \
+      "the sender has sent for 7 days or more, 20 messages or more that "              \
+      "left: it has a past to be unlike to")                                           \
+    F(network_new, FACT_FLAG, "", "0..1", "chosen",                                    \
+      "a settled sender uses this client network (IPv4 /24, IPv6 /48) "                \
+      "for less than 24 hours, and it took up at most 5 others in the "                \
+      "four weeks before: a rover is no news")                                         \
+    F(country_new, FACT_FLAG, "", "0..1", "chosen",                                    \
+      "the same of the client's country ([mail] geoip)")                               \
+    F(x_mailer_new, FACT_FLAG, "", "0..1", "chosen",                                   \
+      "the same of X-Mailer: or User-Agent:, its words without "                       \
+      "versions; that there is none counts as one")                                    \
+    F(networks_day, FACT_COUNT, "networks", "0..", "chosen",                           \
+      "client networks that the sender used in the last 24 hours")                     \
+    F(countries_day, FACT_COUNT, "countries", "0..", "chosen",                         \
+      "countries of clients that the sender used in the last 24 hours")                \
+    F(new_recipients, FACT_COUNT, "recipients", "0..", "chosen",                       \
+      "recipients of this message that the sender never wrote to before")              \
+    F(new_recipients_ratio, FACT_RATIO, "new a recipient", "0..1", "chosen",           \
+      "new recipients among this message's")                                           \
+    F(new_recipients_hour, FACT_COUNT, "recipients", "0..", "chosen",                  \
+      "new recipients of the sender in the last hour, this message's "                 \
+      "included")                                                                      \
+    F(new_recipients_surge, FACT_NUMBER, "times", "0..", "chosen",                     \
+      "new_recipients_hour against the most in one hour of the past "                  \
+      "four weeks, today left out, 5 at least; 0 for a sender who is "                 \
+      "not settled or sent in fewer than 10 hours")                                    \
+    F(from_addresses_day, FACT_COUNT, "addresses", "0..", "chosen",                    \
+      "different From: addresses that the sender used in the last 24 "                 \
+      "hours")                                                                         \
+    F(from_domains_week, FACT_COUNT, "domains", "0..", "chosen",                       \
+      "different registrable domains in From: that the sender used in "                \
+      "the last 7 days")                                                               \
+    F(hour_unusual, FACT_FLAG, "", "0..1", "chosen",                                   \
+      "of 40 messages or more, sent in 20 different hours or more of "                 \
+      "the past four weeks, today left out, none left within two hours "               \
+      "of this time of day, on Monday to Friday or on the weekend as it "              \
+      "is now (UTC)")                                                                  \
+    F(volume_hour, FACT_COUNT, "recipients", "0..", "chosen",                          \
+      "recipients of the sender in the last hour, this message's "                     \
+      "included")                                                                      \
+    F(volume_ratio, FACT_NUMBER, "times", "0..", "chosen",                             \
+      "volume_hour against the busiest hour of the past four weeks, "                  \
+      "today left out, 10 recipients at least; 0 for a sender who is "                 \
+      "not settled or sent in fewer than 10 hours")                                    \
+    F(volume_mean_ratio, FACT_NUMBER, "times", "0..", "chosen",                        \
+      "the same against the mean of the hours in which the sender sent, "              \
+      "2 recipients at least")                                                         \
+    F(domain_signs_unsigned, FACT_FLAG, "", "0..1", "chosen",                          \
+      "no signature_aligned, though 95 % or more of 10 mails or more of "              \
+      "the From: domain had one and unsigned mail of it is no habit of "               \
+      "this sender")                                                                   \
+    F(campaign_messages, FACT_COUNT, "messages", "0..", "chosen",                      \
+      "earlier messages with nearly this text, whoever sent them")                     \
+    F(campaign_recipients, FACT_COUNT, "recipients", "0..", "chosen",                  \
+      "recipients of these")                                                           \
+    F(campaign_senders, FACT_COUNT, "senders", "0..", "chosen",                        \
+      "different senders of these")
 
 #endif

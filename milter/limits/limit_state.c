@@ -10,6 +10,10 @@
 /* So many dead rows of a key are worth a DELETE. chosen */
 enum { DEAD_ROWS = 16 };
 
+/* ... and of one that is overridden, whose own window keeps up to LIMIT_SLOTS + 1 of
+ * them, worth putting together. chosen */
+enum { DEAD_ROWS_OWN = 2 * LIMIT_SLOTS };
+
 int limit_part_count(const struct limit *limit)
 {
     return limit->burst > 0 ? 2 : 1;
@@ -107,6 +111,73 @@ static int delete_before(struct db *db, const struct limit *limit,
     return query_run(query, err);
 }
 
+/* ---- an overridden key: what its own window must not forget ---- */
+
+/* Fine slots that lie in one slot of the own window, as one row of it. */
+static int coarse_slots(struct db *db, const struct limit *limit, enum limit_part_id id,
+                        struct span key, int64_t before_us, struct limit_part *out,
+                        struct err *err)
+{
+    struct query *query =
+        part_query(db,
+                   "SELECT at_us / ?4, sum(amount) FROM limit_slot WHERE "
+                   "limit_name = ?1 AND key = ?2 AND part = ?3 AND at_us < ?5 "
+                   "GROUP BY 1 ORDER BY 1",
+                   limit, id, key, err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 4, out->width_us);
+    query_bind_int(query, 5, before_us);
+    int rc;
+    while ((rc = query_step(query, err)) == 1)
+        if (add_slot(out, query_int(query, 0), query_int(query, 1), err) != 0) {
+            query_reset(query);
+            return -1;
+        }
+    return rc;
+}
+
+static int insert_slot(struct db *db, const struct limit *limit, enum limit_part_id id,
+                       struct span key, int64_t at_us, int64_t width_us, int64_t amount,
+                       struct err *err)
+{
+    struct query *query = part_query(
+        db,
+        "INSERT INTO limit_slot (limit_name, key, part, at_us, width_us, amount) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+        "ON CONFLICT (key, limit_name, part, at_us) DO UPDATE SET "
+        "amount = amount + excluded.amount, "
+        "width_us = max(width_us, excluded.width_us)",
+        limit, id, key, err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 4, at_us);
+    query_bind_int(query, 5, width_us);
+    query_bind_int(query, 6, amount);
+    return query_run(query, err);
+}
+
+/* Rows before before_us, which the override's window sees no more, become few. */
+static int compact(struct db *db, const struct limit *limit, enum limit_part_id id,
+                   struct span key, int64_t now_us, int64_t before_us, struct err *err)
+{
+    struct limit_part own = {0};
+    if ((int)id >= limit_part_count(limit->own))
+        return delete_before(db, limit, id, key, before_us, err);
+    describe(limit->own, id, &own);
+    before_us = before_us / own.width_us * own.width_us;
+    int64_t seen_from = now_us / own.width_us - LIMIT_SLOTS;
+    int rc = coarse_slots(db, limit, id, key, before_us, &own, err);
+    if (rc == 0)
+        rc = delete_before(db, limit, id, key, before_us, err);
+    for (size_t i = 0; i < own.count && rc == 0; i++)
+        if (own.slots[i].number >= seen_from)
+            rc = insert_slot(db, limit, id, key, own.slots[i].number * own.width_us,
+                             own.width_us, own.slots[i].amount, err);
+    limit_part_clear(&own);
+    return rc;
+}
+
 int limit_part_load(struct db *db, const struct limit *limit, enum limit_part_id id,
                     struct span key, int64_t now_us, struct limit_part *out,
                     struct err *err)
@@ -136,8 +207,13 @@ int limit_part_load(struct db *db, const struct limit *limit, enum limit_part_id
     if (rc != 0)
         return -1;
     sort_slots(out);
-    if (dead < DEAD_ROWS)
+    if (dead < (limit->own != NULL ? DEAD_ROWS_OWN : DEAD_ROWS))
         return 0;
+    if (limit->own != NULL) {
+        int64_t dead_us = (now_us / out->width_us - LIMIT_SLOTS) * out->width_us;
+        return compact(db, limit, id, key, now_us,
+                       dead_us < alive_from_us ? dead_us : alive_from_us, err);
+    }
     return delete_before(db, limit, id, key, alive_from_us, err);
 }
 
@@ -188,58 +264,147 @@ int64_t limit_part_waiting(const struct limit_part *part, int64_t now_us)
     return waiting;
 }
 
+int64_t limit_part_cost(const struct limit_part *part, const struct limit *limit,
+                        int64_t amount)
+{
+    bool is_capped = limit->action != ACTION_SLOW && amount > part->amount;
+    return is_capped ? part->amount : amount;
+}
+
 int limit_state_charge(struct db *db, const struct limit *limit, struct span key,
                        int64_t amount, int64_t at_us, struct err *err)
 {
     for (int id = 0; id < limit_part_count(limit); id++) {
         struct limit_part part = {0};
         describe(limit, (enum limit_part_id)id, &part);
-        bool is_capped = limit->action != ACTION_SLOW && amount > part.amount;
-        struct query *query = part_query(
-            db,
-            "INSERT INTO limit_slot (limit_name, key, part, at_us, width_us, amount) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-            "ON CONFLICT (limit_name, key, part, at_us) DO UPDATE SET "
-            "amount = amount + excluded.amount, "
-            "width_us = max(width_us, excluded.width_us)",
-            limit, (enum limit_part_id)id, key, err);
+        if (insert_slot(db, limit, (enum limit_part_id)id, key,
+                        at_us / part.width_us * part.width_us, part.width_us,
+                        limit_part_cost(&part, limit, amount), err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The row that a charge at at_us went into: *found its time, -1 if there is none.
+ * Looked up where today's slots have it, then among those of another width. */
+static int find_row(struct db *db, const struct limit *limit, enum limit_part_id id,
+                    struct span key, int64_t at_us, int64_t width_us, int64_t *found,
+                    struct err *err)
+{
+    static const char *const places[] = {
+        "SELECT at_us FROM limit_slot WHERE limit_name = ?1 AND key = ?2 AND part = ?3 "
+        "AND at_us = ?5 AND at_us = ?4 / width_us * width_us",
+        "SELECT at_us FROM limit_slot WHERE limit_name = ?1 AND key = ?2 AND part = ?3 "
+        "AND at_us <= ?4 AND at_us = ?4 / width_us * width_us AND ?5 = ?5"};
+    *found = -1;
+    for (size_t i = 0; i < 2 && *found < 0; i++) {
+        struct query *query = part_query(db, places[i], limit, id, key, err);
         if (query == NULL)
             return -1;
-        query_bind_int(query, 4, at_us / part.width_us * part.width_us);
-        query_bind_int(query, 5, part.width_us);
-        query_bind_int(query, 6, is_capped ? part.amount : amount);
+        query_bind_int(query, 4, at_us);
+        query_bind_int(query, 5, at_us / width_us * width_us);
+        int rc = query_step(query, err);
+        if (rc == 1)
+            *found = query_int(query, 0);
+        query_reset(query);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Take amount out of one row, and the row when nothing is left in it. */
+static int take_back(struct db *db, const struct limit *limit, enum limit_part_id id,
+                     struct span key, int64_t row_us, int64_t amount, struct err *err)
+{
+    static const char *const steps[] = {
+        "UPDATE limit_slot SET amount = amount - ?5 WHERE limit_name = ?1 AND "
+        "key = ?2 AND part = ?3 AND at_us = ?4",
+        "DELETE FROM limit_slot WHERE limit_name = ?1 AND key = ?2 AND part = ?3 AND "
+        "at_us = ?4 AND amount <= 0 AND ?5 = ?5"};
+    for (size_t i = 0; i < 2; i++) {
+        struct query *query = part_query(db, steps[i], limit, id, key, err);
+        if (query == NULL)
+            return -1;
+        query_bind_int(query, 4, row_us);
+        query_bind_int(query, 5, amount);
         if (query_run(query, err) != 0)
             return -1;
     }
     return 0;
 }
 
-static int delete_part(struct db *db, const struct limit *limit, int id,
-                       int64_t before_us, struct err *err)
+int limit_state_uncharge(struct db *db, const struct limit *limit, struct span key,
+                         int64_t amount, int64_t at_us, struct err *err)
 {
-    struct query *query = db_query(
-        db, "DELETE FROM limit_slot WHERE limit_name = ?1 AND part = ?2 AND at_us < ?3",
-        err);
+    for (int id = 0; id < limit_part_count(limit); id++) {
+        struct limit_part part = {0};
+        int64_t row_us;
+        describe(limit, (enum limit_part_id)id, &part);
+        bool is_capped = limit->action != ACTION_SLOW && amount > part.amount;
+        if (find_row(db, limit, (enum limit_part_id)id, key, at_us, part.width_us,
+                     &row_us, err) != 0)
+            return -1;
+        if (row_us >= 0 && take_back(db, limit, (enum limit_part_id)id, key, row_us,
+                                     is_capped ? part.amount : amount, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- a longer window than before ---- */
+
+/* What a window that grows must have again: the time that was forgotten. */
+struct gap {
+    struct span key;  /* "": every key */
+    int64_t width_us; /* of today's slots */
+    int64_t most;     /* that one charge counts as */
+    int64_t from_us, before_us;
+};
+
+static int delete_part(struct db *db, const struct limit *limit, int id,
+                       const struct gap *gap, struct err *err)
+{
+    struct query *query =
+        gap->key.len == 0
+            ? db_query(db,
+                       "DELETE FROM limit_slot WHERE limit_name = ?1 AND part = ?2 AND "
+                       "at_us >= ?3 AND at_us + width_us <= ?4",
+                       err)
+            : db_query(db,
+                       "DELETE FROM limit_slot WHERE limit_name = ?1 AND part = ?2 AND "
+                       "at_us >= ?3 AND at_us + width_us <= ?4 AND key = ?5",
+                       err);
     if (query == NULL)
         return -1;
     query_bind_text(query, 1, span_of(limit->name));
     query_bind_int(query, 2, id);
-    query_bind_int(query, 3, before_us);
+    query_bind_int(query, 3, gap->from_us);
+    query_bind_int(query, 4, gap->before_us);
+    if (gap->key.len > 0)
+        query_bind_text(query, 5, gap->key);
     return query_run(query, err);
 }
 
+/* Table charge has times of the limit clock, table message of the wall clock; LATE_US
+ * and what they differ by are how far a charge may lie behind its message. Amounts
+ * count in full, also one above the limit: it may have been another limit's when it was
+ * charged.
+ */
 static int copy_charges(struct db *db, const struct limit *limit, int id,
-                        const struct limit_part *part, int64_t from_us,
-                        int64_t before_us, struct err *err)
+                        const struct gap *gap, struct err *err)
 {
     struct query *query = db_query(
         db,
         "INSERT INTO limit_slot (limit_name, key, part, at_us, width_us, amount) "
-        "SELECT limit_name, key, ?2, at_us / ?3 * ?3, ?3, sum(min(amount, ?4)) "
+        "SELECT limit_name, key, ?2, at_us / ?3 * ?3, ?3, sum(amount) "
         "FROM charge WHERE message >= coalesce((SELECT id FROM message WHERE "
-        "at_us >= ?5 - ?7 ORDER BY at_us LIMIT 1), 0) AND limit_name = ?1 AND "
-        "at_us >= ?5 AND at_us < ?6 GROUP BY key, at_us / ?3 "
-        "ON CONFLICT (limit_name, key, part, at_us) DO UPDATE SET "
+        "at_us >= ?4 - ?6 - abs(coalesce((SELECT CAST(value AS INTEGER) FROM meta "
+        "WHERE "
+        "name = 'limit_offset_us'), 0)) ORDER BY at_us LIMIT 1), 0) AND "
+        "limit_name = ?1 AND at_us >= ?4 AND at_us < ?5 AND (?7 = '' OR key = ?7) "
+        "GROUP BY key, at_us / ?3 "
+        "ON CONFLICT (key, limit_name, part, at_us) DO UPDATE SET "
         "amount = amount + excluded.amount, "
         "width_us = max(width_us, excluded.width_us)",
         err);
@@ -247,31 +412,34 @@ static int copy_charges(struct db *db, const struct limit *limit, int id,
         return -1;
     query_bind_text(query, 1, span_of(limit->name));
     query_bind_int(query, 2, id);
-    query_bind_int(query, 3, part->width_us);
-    query_bind_int(query, 4, limit->action != ACTION_SLOW ? part->amount : INT64_MAX);
-    query_bind_int(query, 5, from_us);
-    query_bind_int(query, 6, before_us);
-    query_bind_int(query, 7, LATE_US);
+    query_bind_int(query, 3, gap->width_us);
+    query_bind_int(query, 4, gap->from_us);
+    query_bind_int(query, 5, gap->before_us);
+    query_bind_int(query, 6, LATE_US);
+    query_bind_text(query, 7, gap->key);
     return query_run(query, err);
 }
 
 int limit_state_refill(struct db *db, const struct limit *old,
-                       const struct limit *limit, int64_t now_us, struct err *err)
+                       const struct limit *limit, struct span key, int64_t now_us,
+                       struct err *err)
 {
-    for (int id = 0; id < limit_part_count(limit); id++) {
+    for (int id = 0; id < limit_part_count(limit) && !limit_is_by_feedback(limit);
+         id++) {
         struct limit_part was = {0};
         struct limit_part is = {0};
-        int64_t before_us = INT64_MAX; /* rows from here on are still there */
+        struct gap gap = {.key = key, .before_us = INT64_MAX}; /* no rows: all of it */
         describe(limit, (enum limit_part_id)id, &is);
         if (id < limit_part_count(old)) {
             describe(old, (enum limit_part_id)id, &was);
-            before_us = (now_us / was.width_us - LIMIT_SLOTS) * was.width_us;
+            gap.before_us = (now_us / was.width_us - LIMIT_SLOTS) * was.width_us;
         }
         if (is.width_us <= was.width_us)
             continue;
-        int64_t from_us = now_us - (LIMIT_SLOTS + 1) * is.width_us;
-        if (delete_part(db, limit, id, before_us, err) != 0 ||
-            copy_charges(db, limit, id, &is, from_us, before_us, err) != 0)
+        gap.width_us = is.width_us;
+        gap.from_us = now_us - (LIMIT_SLOTS + 1) * is.width_us;
+        if (delete_part(db, limit, id, &gap, err) != 0 ||
+            copy_charges(db, limit, id, &gap, err) != 0)
             return -1;
     }
     return 0;
@@ -293,18 +461,28 @@ static int remember(struct db *db, struct span limit_name, struct span key,
 }
 
 #define SWEPT                                                                          \
-    "(SELECT limit_name, key, part, at_us, width_us FROM limit_slot WHERE "            \
-    "(limit_name, key) > (coalesce((SELECT value FROM meta WHERE "                     \
-    "name = 'sweep_limit'), ''), coalesce((SELECT value FROM meta WHERE "              \
-    "name = 'sweep_key'), '')) ORDER BY limit_name, key, part, at_us LIMIT ?1)"
+    "(SELECT key, limit_name, part, at_us, width_us FROM limit_slot WHERE "            \
+    "(key, limit_name) > (coalesce((SELECT value FROM meta WHERE "                     \
+    "name = 'sweep_key'), ''), coalesce((SELECT value FROM meta WHERE "                \
+    "name = 'sweep_limit'), '')) ORDER BY key, limit_name, part, at_us LIMIT ?1)"
+
+/* The longest slot that any window of the row's limit and key has: what it was written
+ * with, the limit's own, an override's. */
+#define LONGEST_SLOT                                                                   \
+    "max(width_us, coalesce((SELECT CASE part WHEN 0 THEN slot_us ELSE "               \
+    "slot_us * burst / amount + 1 END FROM limit_in_force WHERE name = "               \
+    "swept.limit_name AND is_in_force), 0), coalesce((SELECT CASE part WHEN 0 THEN "   \
+    "window_us / 128 + 1 ELSE window_us / 128 * burst / amount + 1 END FROM "          \
+    "limit_override WHERE limit_override.limit_name = swept.limit_name AND "           \
+    "limit_override.key = swept.key), 0))"
 
 static int delete_dead(struct db *db, int64_t now_us, unsigned rows, struct err *err)
 {
     struct query *query =
         db_query(db,
-                 "DELETE FROM limit_slot WHERE (limit_name, key, "
-                 "part, at_us) IN (SELECT limit_name, key, part, "
-                 "at_us FROM " SWEPT " WHERE at_us + 130 * width_us <= ?2)",
+                 "DELETE FROM limit_slot WHERE (key, limit_name, part, at_us) IN "
+                 "(SELECT key, limit_name, part, at_us FROM " SWEPT
+                 " AS swept WHERE at_us + 130 * " LONGEST_SLOT " <= ?2)",
                  err);
     if (query == NULL)
         return -1;
@@ -317,7 +495,7 @@ int limit_state_expire(struct db *db, int64_t now_us, unsigned rows, struct err 
 {
     struct query *last = db_query(db,
                                   "SELECT limit_name, key FROM " SWEPT
-                                  " ORDER BY limit_name DESC, key DESC LIMIT 1",
+                                  " ORDER BY key DESC, limit_name DESC LIMIT 1",
                                   err);
     if (last == NULL)
         return -1;

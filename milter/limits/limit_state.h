@@ -30,7 +30,8 @@ struct limit_part {
 int limit_part_count(const struct limit *limit);
 
 /* limit_part_load - read the slots that matter at now_us; limit_part_clear frees. Many
- * rows that no window can see any more are deleted on the way. */
+ * rows that no window can see any more are deleted on the way; what only the own window
+ * of an overridden limit sees is put together in slots of that window. */
 int limit_part_load(struct db *db, const struct limit *limit, enum limit_part_id id,
                     struct span key, int64_t now_us, struct limit_part *out,
                     struct err *err);
@@ -47,16 +48,29 @@ int64_t limit_part_used(const struct limit_part *part, int64_t now_us);
 /* limit_part_waiting - what held mail has reserved for later than now. */
 int64_t limit_part_waiting(const struct limit_part *part, int64_t now_us);
 
-/* limit_state_charge - add amount to the slot of at_us, in every part. An amount above
- * the part's own counts as that, unless the limit is SLOW: then it counts in full. */
+/* limit_part_cost - what an amount counts as: one above the part's own is that, unless
+ * the limit is SLOW. */
+int64_t limit_part_cost(const struct limit_part *part, const struct limit *limit,
+                        int64_t amount);
+
+/* limit_state_charge - add amount to the slot of at_us, in every part, as
+ * limit_part_cost says. */
 int limit_state_charge(struct db *db, const struct limit *limit, struct span key,
                        int64_t amount, int64_t at_us, struct err *err);
 
+/* limit_state_uncharge - take back what limit_state_charge added for one message, in
+ * every part: from the row whose time at_us lies in. Where there is none (any more)
+ * nothing is taken. */
+int limit_state_uncharge(struct db *db, const struct limit *limit, struct span key,
+                         int64_t amount, int64_t at_us, struct err *err);
+
 /* limit_state_refill - a limit's windows have grown since `old` was in force: what was
- * forgotten then and counts now is taken from table charge again. Only window, amount
- * and burst of old are read. now_us: not after the limit clock. */
+ * forgotten then and counts now is taken from table charge again, for one key or for
+ * all ("") of them. Only window, amount and burst of old are read. now_us: not after
+ * the limit clock. Nothing for bounces and complaints, which have no such rows. */
 int limit_state_refill(struct db *db, const struct limit *old,
-                       const struct limit *limit, int64_t now_us, struct err *err);
+                       const struct limit *limit, struct span key, int64_t now_us,
+                       struct err *err);
 
 /* limit_state_expire - look at the next `rows` rows of the table, in turn from call to
  * call, and delete those that no window can see at now_us. */

@@ -1,28 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "limits/limits.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/bounds.h"
-#include "base/netaddr.h"
+#include "limits/exemption.h"
+#include "limits/limit_block.h"
+#include "limits/limit_key.h"
+#include "limits/limit_learned.h"
+#include "limits/limit_override.h"
 #include "limits/limit_state.h"
 
-/* Amounts of one message are bounded, so that no sum of them overflows. */
-#define MAX_COST INT64_C(1000000000000)
-
-/* Distinct recipient domains with their recipients. */
-struct share {
-    struct span domain;
-    int64_t recipients;
-};
-
-/* A line at work: its state, and what that says at now. */
+/* One limit and key at work: its state, and what that says at now. */
 struct counter {
-    struct charge_line *line;
+    const struct limit *limit; /* as it stands for the key */
+    struct span key;
+    int64_t amount; /* what the message costs it; 0: it is judged only */
+    int64_t wanted; /* what must fit for it to pass; > 0 */
     struct limit_part parts[2];
     int part_count;
+    bool is_exceeded;
 };
 
 /* One decision at work. */
@@ -31,249 +27,156 @@ struct decision {
     const struct limit *table;
     size_t table_count;
     const struct charge_request *request;
-    int64_t now_us;
+    int64_t now_us, wall_us;
     struct arena *arena;
     struct charge *out;
     struct err *err;
-    struct share *shares; /* NULL until a limit asks for them */
+    struct exemptions exemptions;
+    bool has_overrides;
+    struct limit_share *shares; /* NULL until a limit asks for them */
     size_t share_count;
-    struct counter *counters; /* heap, out->line_count of them */
-    bool needs_person;        /* held by a limit per message: no time frees it */
+    struct counter *counters; /* heap */
+    size_t counter_count;
+    bool needs_person; /* held by a limit per message: no time frees it */
 };
-
-/* ---- keys ---- */
 
 static int no_memory(struct decision *d)
 {
     return err_set(d->err, ERR_MEMORY, "no memory left for the message's charges");
 }
 
-/* A key's text: valid UTF-8 without control characters, of bounded length; keys but
- * the sender's in lower case and without the '+' that joins pairs. */
-static struct span clean_key(struct arena *arena, struct span raw, bool is_sender)
+/* ---- the limit as it stands for a key ---- */
+
+/* 1: *out is what stands for the key; 0: the limit itself does, *out is a copy. */
+static int stands(struct db *db, const struct limit *limit, struct span key,
+                  int64_t wall_us, struct limit *out, bool *is_overridden,
+                  struct err *err)
 {
-    raw = span_head(raw, BOUND_KEY_BYTES / 2 - 1);
-    char *out = arena_alloc(arena, raw.len + 1);
-    if (out == NULL)
-        return (struct span){NULL, 0};
-    for (size_t i = 0; i < raw.len;) {
-        size_t start = i;
-        uint32_t cp = utf8_next(raw, &i);
-        bool is_bad = cp < 0x20 || cp == 0x7f || (cp == 0xfffd && i - start == 1);
-        for (size_t k = start; k < i; k++)
-            out[k] = is_sender ? raw.at[k] : ascii_lower(raw.at[k]);
-        if (is_bad || (!is_sender && out[start] == '+'))
-            out[start] = '?';
-    }
-    return (struct span){out, raw.len};
+    *out = *limit;
+    int rc = limit_override_find(db, limit, key, wall_us, out, err);
+    *is_overridden = rc == 1;
+    if (rc < 0 || (rc == 0 && limit->learned_milli == 0))
+        return rc;
+    out->own = limit;
+    out->learned_milli = out->ceiling = 0;
+    if (rc == 0 &&
+        limit_learned_amount(db, limit, key, wall_us, &out->amount, err) != 0)
+        return -1;
+    return 1;
 }
 
-/* As base/netaddr counts clients; what is no address as it stands. */
-static struct span client_key(struct arena *arena, struct span client_ip)
+int limits_for_key(struct db *db, const struct limit *limit, struct span key,
+                   int64_t wall_us, struct limit *out, bool *is_overridden,
+                   struct err *err)
 {
-    struct netaddr address;
-    char text[NETADDR_TEXT_BYTES];
-    if (client_ip.len == 0)
-        return SPAN("local");
-    if (!netaddr_parse(client_ip, &address))
-        return clean_key(arena, client_ip, false);
-    return span_dup(arena, span_of(netaddr_key(&address, text)));
+    bool was_overridden;
+    int rc = stands(db, limit, key, wall_us, out, &was_overridden, err);
+    if (is_overridden != NULL)
+        *is_overridden = was_overridden;
+    return rc < 0 ? -1 : 0;
 }
 
-static struct span key_value(struct decision *d, enum limit_key key,
-                             const struct share *share)
+static int resolve(struct decision *d, struct counter *counter)
 {
-    const struct charge_request *request = d->request;
-    switch (key) {
-    case LIMIT_SENDER:
-        return request->sender.len > 0 ? clean_key(d->arena, request->sender, true)
-                                       : SPAN("host:local");
-    case LIMIT_CLIENT_IP:
-        return client_key(d->arena, request->client_ip);
-    case LIMIT_FROM_DOMAIN:
-        return request->from_domain.len > 0
-                   ? clean_key(d->arena, request->from_domain, false)
-                   : SPAN("none");
-    case LIMIT_RECIPIENT_DOMAIN:
-        return share->domain;
-    case LIMIT_EGRESS:
-        return SPAN("egress");
-    case LIMIT_HOST:
-        return SPAN("host");
-    case LIMIT_KEY_NONE:
-        break;
-    }
-    return SPAN("");
-}
-
-static struct span make_key(struct decision *d, const struct limit *limit,
-                            const struct share *share)
-{
-    struct span first = key_value(d, limit->keys[0], share);
-    if (limit->keys[1] == LIMIT_KEY_NONE || first.at == NULL)
-        return first;
-    struct span second = key_value(d, limit->keys[1], share);
-    char *out = arena_alloc(d->arena, first.len + second.len + 2);
-    if (out == NULL || second.at == NULL)
-        return (struct span){NULL, 0};
-    memcpy(out, first.at, first.len);
-    out[first.len] = '+';
-    memcpy(out + first.len + 1, second.at, second.len);
-    return (struct span){out, first.len + second.len + 1};
-}
-
-/* ---- shares of the recipient domains ---- */
-
-static int compare_domains(const void *a, const void *b)
-{
-    return span_compare(((const struct share *)a)->domain,
-                        ((const struct share *)b)->domain);
-}
-
-static int compare_shares(const void *a, const void *b)
-{
-    const struct share *x = a;
-    const struct share *y = b;
-    if (x->recipients != y->recipients)
-        return x->recipients < y->recipients ? 1 : -1;
-    return span_compare(x->domain, y->domain);
-}
-
-/* Equal neighbours become one. */
-static size_t merge_shares(struct share *shares, size_t count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (kept > 0 && span_eq(shares[kept - 1].domain, shares[i].domain))
-            shares[kept - 1].recipients += shares[i].recipients;
-        else
-            shares[kept++] = shares[i];
-    }
-    return kept;
-}
-
-/* The many small domains beyond the bound share one line. */
-static size_t bound_shares(struct share *shares, size_t count)
-{
-    if (count <= BOUND_CHARGED_DOMAINS)
-        return count;
-    qsort(shares, count, sizeof *shares, compare_shares);
-    struct share *others = &shares[BOUND_CHARGED_DOMAINS];
-    others->domain = SPAN("(others)");
-    for (size_t i = BOUND_CHARGED_DOMAINS + 1; i < count; i++)
-        others->recipients += shares[i].recipients;
-    return BOUND_CHARGED_DOMAINS + 1;
-}
-
-static int collect_shares(struct decision *d)
-{
-    const struct charge_request *request = d->request;
-    size_t count = request->recipient_domain_count;
-    d->shares = arena_array(d->arena, count > 0 ? count : 1, sizeof *d->shares);
-    if (d->shares == NULL)
+    struct limit found;
+    bool is_overridden;
+    if (!d->has_overrides && counter->limit->learned_milli == 0)
+        return 0;
+    int rc = stands(d->db, counter->limit, counter->key, d->wall_us, &found,
+                    &is_overridden, d->err);
+    if (rc <= 0)
+        return rc;
+    struct limit *copy = arena_alloc(d->arena, sizeof *copy);
+    if (copy == NULL)
         return no_memory(d);
-    for (size_t i = 0; i < count; i++) {
-        struct span domain = request->recipient_domains[i];
-        domain = domain.len > 0 ? clean_key(d->arena, domain, false) : SPAN("none");
-        if (domain.at == NULL)
-            return no_memory(d);
-        d->shares[i] = (struct share){domain, 1};
-    }
-    if (count == 0)
-        d->shares[count++] = (struct share){SPAN("none"), request->recipients};
-    qsort(d->shares, count, sizeof *d->shares, compare_domains);
-    d->share_count = bound_shares(d->shares, merge_shares(d->shares, count));
+    *copy = found;
+    counter->limit = copy;
     return 0;
 }
 
-/* ---- lines ---- */
+/* ---- counters and lines ---- */
 
-/* What the message costs in the limit's unit; share: NULL, or one domain's. */
-static int64_t cost(const struct limit *limit, const struct charge_request *request,
-                    const struct share *share)
+/* A limit of the table that has to do with this message. */
+static bool counts(const struct decision *d, const struct limit *limit)
 {
-    int64_t amount = 0;
-    switch (limit->unit) {
-    case LIMIT_MESSAGES:
-        amount = 1;
-        break;
-    case LIMIT_RECIPIENTS:
-        amount = share != NULL ? share->recipients : request->recipients;
-        break;
-    case LIMIT_BYTES:
-        amount = request->bytes;
-        break;
-    case LIMIT_POINTS:
-        amount = request->points_milli;
-        break;
-    case LIMIT_UNIT_UNKNOWN:
-        break;
-    }
-    if (amount < 0)
-        return 0;
-    return amount < MAX_COST ? amount : MAX_COST;
+    return limit_key_counts(limit, d->request, d->wall_us) &&
+           !exemption_has(&d->exemptions, span_of(limit->name));
 }
 
-static bool is_by_domain(const struct limit *limit)
-{
-    return limit->keys[0] == LIMIT_RECIPIENT_DOMAIN ||
-           limit->keys[1] == LIMIT_RECIPIENT_DOMAIN;
-}
-
-/* A limit of the table with state that counts this message. */
+/* ... by a window. */
 static bool is_charged(const struct decision *d, const struct limit *limit)
 {
-    return limit->window_us > 0 && limit_applies(limit, d->request->mail_class) &&
-           cost(limit, d->request, NULL) > 0;
+    return limit->window_us > 0 && counts(d, limit) &&
+           (limit_is_by_feedback(limit) || limit_key_cost(limit, d->request, NULL) > 0);
 }
 
-static size_t count_lines(const struct decision *d)
+static size_t keys_of(const struct decision *d, const struct limit *limit)
+{
+    if (!is_charged(d, limit))
+        return 0;
+    return limit_has_key(limit, LIMIT_RECIPIENT_DOMAIN) ? d->share_count : 1;
+}
+
+static int add_counter(struct decision *d, const struct limit *limit,
+                       const struct limit_share *share)
+{
+    struct counter *counter = &d->counters[d->counter_count];
+    counter->limit = limit;
+    counter->key = limit_key_make(limit, d->request, share, d->arena);
+    counter->amount = limit_key_cost(limit, d->request, share);
+    counter->wanted = counter->amount > 0 ? counter->amount : 1;
+    if (counter->key.at == NULL)
+        return no_memory(d);
+    d->counter_count++;
+    return resolve(d, counter);
+}
+
+static int add_counters(struct decision *d, const struct limit *limit)
+{
+    size_t count = keys_of(d, limit);
+    bool is_by_domain = limit_has_key(limit, LIMIT_RECIPIENT_DOMAIN);
+    for (size_t i = 0; i < count; i++)
+        if (add_counter(d, limit, is_by_domain ? &d->shares[i] : NULL) != 0)
+            return -1;
+    return 0;
+}
+
+static int make_counters(struct decision *d)
 {
     size_t count = 0;
+    for (size_t i = 0; i < d->table_count && d->shares == NULL; i++)
+        if (limit_has_key(&d->table[i], LIMIT_RECIPIENT_DOMAIN) &&
+            is_charged(d, &d->table[i]) &&
+            limit_shares(d->request, d->arena, &d->shares, &d->share_count, d->err))
+            return -1;
     for (size_t i = 0; i < d->table_count; i++)
-        if (is_charged(d, &d->table[i]))
-            count += is_by_domain(&d->table[i]) ? d->share_count : 1;
-    return count;
-}
-
-static int add_line(struct decision *d, const struct limit *limit,
-                    const struct share *share)
-{
-    struct charge_line *line = &d->out->lines[d->out->line_count];
-    line->limit = limit;
-    line->key = make_key(d, limit, share);
-    line->amount = cost(limit, d->request, share);
-    if (line->key.at == NULL)
+        count += keys_of(d, &d->table[i]);
+    d->counters = calloc(count + 1, sizeof *d->counters);
+    if (d->counters == NULL)
         return no_memory(d);
-    d->out->line_count++;
-    return 0;
-}
-
-static int add_lines(struct decision *d, const struct limit *limit)
-{
-    if (!is_by_domain(limit))
-        return add_line(d, limit, NULL);
-    for (size_t i = 0; i < d->share_count; i++)
-        if (add_line(d, limit, &d->shares[i]) != 0)
+    for (size_t i = 0; i < d->table_count; i++)
+        if (add_counters(d, &d->table[i]) != 0)
             return -1;
     return 0;
 }
 
+/* What the log keeps: every limit that the message costs something. */
 static int make_lines(struct decision *d)
 {
-    for (size_t i = 0; i < d->table_count && d->shares == NULL; i++)
-        if (is_charged(d, &d->table[i]) && is_by_domain(&d->table[i]) &&
-            collect_shares(d) != 0)
-            return -1;
-    size_t count = count_lines(d);
-    if (count == 0)
+    struct charge *out = d->out;
+    if (d->counter_count == 0)
         return 0;
-    d->out->lines = arena_array(d->arena, count, sizeof *d->out->lines);
-    if (d->out->lines == NULL)
+    out->lines = arena_array(d->arena, d->counter_count, sizeof *out->lines);
+    if (out->lines == NULL)
         return no_memory(d);
-    for (size_t i = 0; i < d->table_count; i++)
-        if (is_charged(d, &d->table[i]) && add_lines(d, &d->table[i]) != 0)
-            return -1;
+    for (size_t i = 0; i < d->counter_count; i++) {
+        const struct counter *counter = &d->counters[i];
+        if (counter->amount > 0)
+            out->lines[out->line_count++] =
+                (struct charge_line){.limit = counter->limit,
+                                     .key = counter->key,
+                                     .amount = counter->amount};
+    }
     return 0;
 }
 
@@ -342,31 +245,31 @@ static void speak(struct charge *out, const struct charge *voice)
 
 /* Larger than what may ever leave at once: under hold it waits for an empty window,
  * elsewhere no waiting helps. */
-static bool is_never_free(const struct decision *d, const struct charge_line *line)
+static bool is_never_free(const struct decision *d, const struct counter *counter)
 {
-    const struct limit *limit = line->limit;
+    const struct limit *limit = counter->limit;
     int64_t most = limit->burst > 0 ? limit->burst : limit->amount;
-    return line->amount > most && effective(d, limit->action) != ACTION_HOLD;
+    return counter->wanted > most && effective(d, limit->action) != ACTION_HOLD;
 }
 
 static bool is_stopped_by_burst(const struct counter *counter, int64_t now_us)
 {
-    int64_t amount = counter->line->amount;
+    int64_t amount = counter->wanted;
     return counter->part_count > 1 && amount <= counter->parts[0].amount &&
            limit_part_departure(&counter->parts[0], now_us, amount) == now_us;
 }
 
-static void judge_counter(struct decision *d, const struct counter *counter)
+static void judge_counter(struct decision *d, struct counter *counter)
 {
-    const struct charge_line *line = counter->line;
-    struct charge voice = {.action = effective(d, line->limit->action),
-                           .limit = line->limit,
-                           .key = line->key,
-                           .wanted = line->amount};
-    if (!is_never_free(d, line))
-        voice.free_at_us = counter_departure(counter, d->now_us, line->amount);
+    struct charge voice = {.action = effective(d, counter->limit->action),
+                           .limit = counter->limit,
+                           .key = counter->key,
+                           .wanted = counter->wanted};
+    if (!is_never_free(d, counter))
+        voice.free_at_us = counter_departure(counter, d->now_us, counter->wanted);
     if (voice.free_at_us == d->now_us)
         return;
+    counter->is_exceeded = true;
     voice.is_permanent = voice.free_at_us == 0 && voice.action > ACTION_HOLD;
     voice.is_burst = is_stopped_by_burst(counter, d->now_us);
     const struct limit_part *part = &counter->parts[voice.is_burst ? 1 : 0];
@@ -377,7 +280,7 @@ static void judge_counter(struct decision *d, const struct counter *counter)
 
 static void judge_message(struct decision *d, const struct limit *limit)
 {
-    int64_t amount = cost(limit, d->request, NULL);
+    int64_t amount = limit_key_cost(limit, d->request, NULL);
     if (amount <= limit->amount)
         return;
     struct charge voice = {.action = effective(d, limit->action),
@@ -392,14 +295,12 @@ static void judge_message(struct decision *d, const struct limit *limit)
 static int judge(struct decision *d)
 {
     for (size_t i = 0; i < d->table_count; i++)
-        if (d->table[i].window_us == 0 &&
-            limit_applies(&d->table[i], d->request->mail_class))
+        if (d->table[i].window_us == 0 && counts(d, &d->table[i]))
             judge_message(d, &d->table[i]);
-    for (size_t i = 0; i < d->out->line_count; i++) {
+    for (size_t i = 0; i < d->counter_count; i++) {
         struct counter *counter = &d->counters[i];
-        counter->line = &d->out->lines[i];
-        if (load_counter(d->db, counter->line->limit, counter->line->key, d->now_us,
-                         counter, d->err) != 0)
+        if (load_counter(d->db, counter->limit, counter->key, d->now_us, counter,
+                         d->err) != 0)
             return -1;
         judge_counter(d, counter);
     }
@@ -416,10 +317,10 @@ static int64_t common_departure(const struct decision *d)
     int64_t at_us;
     do {
         at_us = from_us;
-        for (size_t i = 0; i < d->out->line_count && from_us <= last_us; i++) {
+        for (size_t i = 0; i < d->counter_count && from_us <= last_us; i++) {
             const struct counter *counter = &d->counters[i];
-            if (counter->line->limit->action != ACTION_SLOW)
-                from_us = counter_departure(counter, from_us, counter->line->amount);
+            if (counter->limit->action != ACTION_SLOW)
+                from_us = counter_departure(counter, from_us, counter->wanted);
         }
     } while (from_us != at_us && from_us <= last_us);
     return from_us;
@@ -455,12 +356,63 @@ static int charge_all(struct decision *d, int64_t at_us)
     return 0;
 }
 
+/* What each line's window holds with the message in it. */
+static void fill_used(struct decision *d, int64_t at_us)
+{
+    struct charge_line *line = d->out->lines;
+    for (size_t i = 0; i < d->counter_count; i++) {
+        const struct counter *counter = &d->counters[i];
+        if (counter->amount == 0)
+            continue;
+        line->used = limit_part_used(&counter->parts[0], at_us > 0 ? at_us : d->now_us);
+        if (at_us > 0)
+            line->used +=
+                limit_part_cost(&counter->parts[0], counter->limit, counter->amount);
+        line++;
+    }
+}
+
+/* Every limit that was exceeded and says `block`, whoever spoke loudest. */
+static int block_all(struct decision *d)
+{
+    for (size_t i = 0; i < d->counter_count && !d->request->is_shadow; i++) {
+        const struct counter *counter = &d->counters[i];
+        if (!counter->is_exceeded || counter->limit->block_us == 0)
+            continue;
+        struct span identity = limit_key_locked(counter->limit, d->request, d->arena);
+        int64_t used = limit_part_used(&counter->parts[0], d->now_us);
+        if (identity.len == 0)
+            return no_memory(d);
+        if (limit_block(d->db, counter->limit, identity, used, d->wall_us, d->err) != 0)
+            return -1;
+        if (d->out->blocked_until_us >= d->wall_us + counter->limit->block_us)
+            continue;
+        d->out->blocked = identity;
+        d->out->blocked_until_us = d->wall_us + counter->limit->block_us;
+    }
+    return 0;
+}
+
 static int decide(struct decision *d)
 {
     if (judge(d) != 0)
         return -1;
     int64_t at_us = departure(d);
-    return at_us > 0 ? charge_all(d, at_us) : 0;
+    fill_used(d, at_us);
+    if (at_us > 0 && charge_all(d, at_us) != 0)
+        return -1;
+    return block_all(d);
+}
+
+static int prepare(struct decision *d)
+{
+    if (d->table_count == 0)
+        return 0;
+    if (exemption_load(d->db, d->request, d->wall_us, d->arena, &d->exemptions,
+                       d->err) != 0 ||
+        limit_override_any(d->db, &d->has_overrides, d->err) != 0)
+        return -1;
+    return make_counters(d) != 0 || make_lines(d) != 0 ? -1 : 0;
 }
 
 int limits_charge(struct db *db, const struct limit *table, size_t count,
@@ -472,22 +424,26 @@ int limits_charge(struct db *db, const struct limit *table, size_t count,
                          .table_count = count,
                          .request = request,
                          .now_us = now_us,
+                         .wall_us = request->wall_us > 0 ? request->wall_us : now_us,
                          .arena = arena,
                          .out = out,
                          .err = err};
     *out = (struct charge){.action = ACTION_ACCEPT};
-    if (make_lines(&d) != 0)
-        return -1;
-    if (!request->is_charged)
-        return 0;
-    d.counters = calloc(out->line_count + 1, sizeof *d.counters);
-    if (d.counters == NULL)
-        return no_memory(&d);
-    int rc = decide(&d);
-    for (size_t i = 0; i < out->line_count; i++)
+    int rc = prepare(&d);
+    if (rc == 0 && request->is_charged)
+        rc = decide(&d);
+    for (size_t i = 0; i < d.counter_count; i++)
         clear_counter(&d.counters[i]);
     free(d.counters);
     return rc;
+}
+
+void limits_to_wall(struct charge *charge, int64_t offset_us)
+{
+    if (charge->free_at_us > 0)
+        charge->free_at_us += offset_us;
+    if (charge->due_at_us > 0)
+        charge->due_at_us += offset_us;
 }
 
 int limits_used(struct db *db, const struct limit *limit, struct span key,
@@ -512,42 +468,4 @@ int limits_used(struct db *db, const struct limit *limit, struct span key,
 int limits_expire(struct db *db, int64_t now_us, unsigned rows, struct err *err)
 {
     return limit_state_expire(db, now_us, rows, err);
-}
-
-/* ---- charged later ---- */
-
-static int mark_charged(struct db *db, int64_t id, int64_t now_us, struct err *err)
-{
-    struct query *query = db_query(
-        db, "UPDATE charge SET at_us = ?2 WHERE message = ?1 AND at_us IS NULL", err);
-    if (query == NULL)
-        return -1;
-    query_bind_int(query, 1, id);
-    query_bind_int(query, 2, now_us);
-    return query_run(query, err);
-}
-
-int limits_charge_stored(struct db *db, const struct limit *table, size_t count,
-                         int64_t id, int64_t now_us, struct err *err)
-{
-    struct query *query = db_query(db,
-                                   "SELECT limit_name, key, amount FROM charge "
-                                   "WHERE message = ?1 AND at_us IS NULL",
-                                   err);
-    if (query == NULL)
-        return -1;
-    query_bind_int(query, 1, id);
-    int rc;
-    while ((rc = query_step(query, err)) == 1) {
-        const struct limit *limit = limit_find(table, count, query_text(query, 0));
-        if (limit == NULL || limit->window_us == 0)
-            continue;
-        if (limit_state_charge(db, limit, query_text(query, 1), query_int(query, 2),
-                               now_us, err) != 0) {
-            rc = -1;
-            break;
-        }
-    }
-    query_reset(query);
-    return rc == 0 ? mark_charged(db, id, now_us, err) : -1;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "limits/limit_clock.h"
 #include "limits/limit_state.h"
 #include "limits/limit_window.h"
 #include "limits/limits.h"
@@ -16,16 +17,6 @@ static int forget_other_unit(struct db *db, const struct limit *limit, struct er
     query_bind_text(query, 1, span_of(limit->name));
     query_bind_text(query, 2, span_of(limit_unit_name(limit->unit)));
     return query_run(query, err);
-}
-
-static int newest(struct db *db, int64_t *at_us, struct err *err)
-{
-    struct query *query = db_query(db, "SELECT max(at_us) FROM message", err);
-    if (query == NULL || query_step(query, err) < 0)
-        return -1;
-    *at_us = query_int(query, 0);
-    query_reset(query);
-    return 0;
 }
 
 /* A longer window looks back to what the shorter one has forgotten. */
@@ -52,9 +43,9 @@ static int refill(struct db *db, const struct limit *limit, struct err *err)
     query_reset(query);
     if (limit->window_us == 0)
         return 0;
-    if (newest(db, &now_us, err) != 0)
+    if (limit_clock_newest(db, &now_us, err) != 0)
         return -1;
-    return limit_state_refill(db, &old, limit, now_us, err);
+    return limit_state_refill(db, &old, limit, SPAN(""), now_us, err);
 }
 
 static int insert_limit(struct db *db, const struct limit *limit, size_t position,
@@ -65,16 +56,19 @@ static int insert_limit(struct db *db, const struct limit *limit, size_t positio
     struct query *query = db_query(db,
                                    "INSERT INTO limit_in_force (name, position, "
                                    "sentence, amount, unit, window_us, slot_us, burst, "
-                                   "keys, class, action, is_in_force) VALUES (?1, ?2, "
-                                   "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1) "
+                                   "keys, class, action, is_in_force, learned_milli, "
+                                   "ceiling) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+                                   "?9, ?10, ?11, 1, ?12, ?13) "
                                    "ON CONFLICT (name) DO UPDATE SET "
                                    "(position, sentence, amount, unit, window_us, "
-                                   "slot_us, burst, keys, class, action, is_in_force) "
+                                   "slot_us, burst, keys, class, action, is_in_force, "
+                                   "learned_milli, ceiling) "
                                    "= (excluded.position, excluded.sentence, "
                                    "excluded.amount, excluded.unit, "
                                    "excluded.window_us, excluded.slot_us, "
                                    "excluded.burst, excluded.keys, excluded.class, "
-                                   "excluded.action, 1)",
+                                   "excluded.action, 1, excluded.learned_milli, "
+                                   "excluded.ceiling)",
                                    err);
     if (query == NULL)
         return -1;
@@ -91,7 +85,11 @@ static int insert_limit(struct db *db, const struct limit *limit, size_t positio
                     limit->mail_class != CLASS_UNKNOWN
                         ? span_of(mail_class_name(limit->mail_class))
                         : SPAN(""));
-    query_bind_text(query, 11, span_of(action_name(limit->action)));
+    query_bind_text(query, 11,
+                    limit->block_us > 0 ? SPAN("block")
+                                        : span_of(action_name(limit->action)));
+    query_bind_int(query, 12, limit->learned_milli);
+    query_bind_int(query, 13, limit->ceiling);
     return query_run(query, err);
 }
 

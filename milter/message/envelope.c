@@ -3,7 +3,7 @@
 
 const char *mail_path_name(enum mail_path path)
 {
-    static const char *const names[] = {"unknown", "smtp", "local"};
+    static const char *const names[] = {"unknown", "smtp", "local", "border"};
     return names[path];
 }
 
@@ -11,4 +11,9 @@ const char *mail_class_name(enum mail_class mail_class)
 {
     static const char *const names[] = {"unknown", "inbound", "outbound", "forwarded"};
     return names[mail_class];
+}
+
+bool envelope_must_not_refuse(const struct envelope *env)
+{
+    return env->path == PATH_LOCAL || env->path == PATH_BORDER || env->is_null_sender;
 }

@@ -20,8 +20,9 @@
  * 8.17; README.md, "The two paths". */
 enum mail_path {
     PATH_UNKNOWN = 0,
-    PATH_SMTP,  /* a client spoke SMTP to it */
-    PATH_LOCAL, /* sendmail(1): Postfix pickup, Sendmail's submission program */
+    PATH_SMTP,   /* a client spoke SMTP to it */
+    PATH_LOCAL,  /* sendmail(1): Postfix pickup, Sendmail's submission program */
+    PATH_BORDER, /* the MTA itself, on what leaves: the border layout's second pass */
 };
 
 enum mail_class {
@@ -36,12 +37,16 @@ struct envelope {
     enum mail_class mail_class;
     bool is_null_sender; /* MAIL FROM:<> */
     bool is_scan;        /* no session: a file read by the command line */
+    bool is_ours;        /* the client logged in, is in networks, or was sendmail(1) */
 
     struct span mail_from;   /* RFC5321.MailFrom, without <> */
     struct span *recipients; /* RFC5321.RcptTo, without <>, as accepted */
     size_t recipient_count;  /* how many there were; recipients may hold fewer,
                                 BOUND_RECIPIENTS at most */
     size_t recipient_kept;   /* how many stand in recipients */
+
+    struct span original_to; /* ORCPT (RFC 3461 4.2) of the first recipient whom an
+                                alias or a .forward file stands before; "" none */
 
     struct span queue_id;    /* {i} */
     struct span client_ip;   /* text form, "" unknown; without "IPv6:" */
@@ -56,7 +61,12 @@ struct envelope {
     struct span host;        /* {j}: the MTA's own host name */
 };
 
-const char *mail_path_name(enum mail_path path);         /* "smtp" "local" "unknown" */
+const char *mail_path_name(enum mail_path path); /* "smtp" "local" "border" "unknown" */
 const char *mail_class_name(enum mail_class mail_class); /* "outbound" ... */
+
+/* envelope_must_not_refuse - no refusal is sane: a 5xx to sendmail(1) is a bounce with
+ * the whole spam, a 4xx there loops under new queue ids; at the border it is a bounce
+ * to a sender who may be forged; bounces are never refused. */
+bool envelope_must_not_refuse(const struct envelope *env);
 
 #endif

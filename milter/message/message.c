@@ -381,10 +381,15 @@ static void gather_text(struct message *msg, const struct view *view)
 
 /* ---- the whole ---- */
 
+struct span message_body(const struct message *msg)
+{
+    return buf_span(&msg->body_buf);
+}
+
 void message_finish(struct message *msg)
 {
     struct view view = {0};
-    msg->body = buf_span(&msg->body_buf);
+    msg->body = message_body(msg);
     msg->size_bytes = msg->header_bytes + msg->body_bytes;
     if (msg->body_bytes > msg->scan_bytes)
         msg->bounds |= BOUND_BIT_BODY_BYTES;

@@ -174,6 +174,10 @@ struct span message_value(const struct message *msg, const char *name);
 struct mailbox *message_mailboxes(const struct message *msg, const char *name,
                                   size_t *count);
 
+/* message_body - the bytes of the body that were kept so far, before or after finish.
+ */
+struct span message_body(const struct message *msg);
+
 /* message_bounds - msg->bounds, and what message_mailboxes has run into so far. */
 uint32_t message_bounds(const struct message *msg);
 

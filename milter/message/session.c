@@ -5,10 +5,11 @@
 
 bool session_is_remote_mailer(struct span mailer)
 {
-    /* Postfix: transports of smtp(8); Sendmail: its SMTP mailers. A transport of
-     * another name (lmtp, virtual, local, error, dovecot ...) delivers here. */
-    static const char *const remote[] = {"smtp",  "relay", "esmtp",   "smtp8",
-                                         "dsmtp", "uucp",  "uucp-dom"};
+    /* Postfix: transports of smtp(8), and contrib's to the border; Sendmail: its SMTP
+     * mailers. A transport of another name (lmtp, virtual, local, error, dovecot ...)
+     * delivers here. */
+    static const char *const remote[] = {"smtp",  "relay", "esmtp",    "smtp8",
+                                         "dsmtp", "uucp",  "uucp-dom", "border"};
     for (size_t i = 0; i < sizeof remote / sizeof *remote; i++)
         if (span_ieq(mailer, span_of(remote[i])))
             return true;
@@ -106,14 +107,58 @@ bool session_may_be_submission(const struct envelope *env,
     return is_loopback(env);
 }
 
+bool session_is_border(const struct envelope *env, const struct session_scope *scope)
+{
+    return scope->border != NULL && span_eq(env->daemon_name, span_of(scope->border));
+}
+
+/* RFC 3461 4: "+" and two hexadecimal digits stand for a byte. */
+static struct span decode_xtext(struct span text, struct arena *arena)
+{
+    char *out = arena_array(arena, text.len + 1, 1);
+    size_t used = 0;
+    if (out == NULL)
+        return SPAN("");
+    for (size_t i = 0; i < text.len; i++) {
+        int high = i + 2 < text.len ? ascii_hex(text.at[i + 1]) : -1;
+        int low = i + 2 < text.len ? ascii_hex(text.at[i + 2]) : -1;
+        bool is_coded = text.at[i] == '+' && high >= 0 && low >= 0;
+        out[used++] = is_coded ? (char)(high << 4 | low) : text.at[i];
+        i += is_coded ? 2 : 0;
+    }
+    return (struct span){out, used};
+}
+
+struct span session_original_to(char *const *parameters, struct span recipient,
+                                struct arena *arena)
+{
+    enum { XTEXT_MOST = 500 }; /* RFC 3461 4.2 */
+    for (; *parameters != NULL; parameters++) {
+        struct span type;
+        struct span address;
+        struct span parameter = span_of(*parameters);
+        if (!span_istarts(parameter, SPAN("ORCPT=")) ||
+            !span_cut(span_from(parameter, 6), ';', &type, &address))
+            continue;
+        address = decode_xtext(span_head(address, XTEXT_MOST), arena);
+        return span_ieq(address, recipient) ? SPAN("") : address;
+    }
+    return SPAN("");
+}
+
 void session_conclude(struct envelope *env, const struct message *msg,
                       const struct session_scope *scope,
                       const struct session_hints *hints)
 {
     conclude_path(env, msg, hints);
+    env->is_ours = session_is_ours(env, scope);
+    if (session_is_border(env, scope)) {
+        env->path = PATH_BORDER;
+        env->mail_class = CLASS_OUTBOUND;
+        return;
+    }
     if (!leaves_host(env, scope, hints))
         env->mail_class = CLASS_INBOUND;
     else
-        env->mail_class =
-            session_is_ours(env, scope) ? CLASS_OUTBOUND : CLASS_FORWARDED;
+        env->mail_class = env->is_ours ? CLASS_OUTBOUND : CLASS_FORWARDED;
 }

@@ -21,6 +21,7 @@ struct session_scope {
     size_t network_count;
     const char *const *local_domains; /* "example.com", ".example.com" for all below */
     size_t local_domain_count;
+    const char *border; /* {daemon_name} of the border's smtpd; NULL: there is none */
 };
 
 /* What the callbacks saw of one message beside its bytes. */
@@ -42,9 +43,18 @@ bool session_is_ours(const struct envelope *env, const struct session_scope *sco
  * sendmail(1), as session_conclude will find. */
 bool session_may_be_submission(const struct envelope *env,
                                const struct session_hints *hints);
+/* session_is_border - what leaves, on its second passage. */
+bool session_is_border(const struct envelope *env, const struct session_scope *scope);
+
+/* session_original_to - the address in an ORCPT parameter of RCPT
+ * ("ORCPT=rfc822;a+2Bb@c", xtext, RFC 3461 4.2) of the NULL-ended list, unless it is
+ * the recipient itself; "" for none. In the arena. */
+struct span session_original_to(char *const *parameters, struct span recipient,
+                                struct arena *arena);
 
 /* session_conclude - after the header is complete: set env->path, local_user (from the
- * first field, as the MTA vouches for it) and mail_class.
+ * first field, as the MTA vouches for it), is_ours and mail_class (at the border
+ * outbound, until the gate has seen the ticket).
  * Postfix: pickup has {client_port} 0 and an address without <>; Sendmail: a client on
  * loopback whose first Received: names the submission program. */
 void session_conclude(struct envelope *env, const struct message *msg,

@@ -28,13 +28,27 @@ struct mta_tools {
     enum mta kind;        /* MTA_POSTFIX or MTA_SENDMAIL */
     const char *config;   /* -c DIR of Postfix, -C FILE of Sendmail; "" its own */
     const char *commands; /* folder; "" PATH */
+    const char *queue;    /* Postfix's queue_directory; "" unknown */
+    int64_t lifetime_s;   /* after which Postfix gives a message up */
 };
 
 /* mta_open - which MTA, from settings [mta]; MTA_AUTO: Postfix if postsuper is found,
  * else Sendmail if sendmail is. Strings stay settings'. ERR_NOT_FOUND if neither. */
 int mta_open(struct mta_tools *out, const struct settings *settings, struct err *err);
 
+/* mta_prepare - ask Postfix for queue and lifetime_s, once; strings in the arena. What
+ * it does not say stays unknown, or its default. Sendmail: nothing. */
+void mta_prepare(struct mta_tools *tools, struct arena *arena);
+
+/* mta_is_up - whether Postfix runs (after mta_prepare); true when that is unknown, and
+ * for Sendmail, which delivers without a daemon. Mail that is let go while it is down
+ * leaves all at once when it starts. */
+bool mta_is_up(const struct mta_tools *tools);
+
 const char *mta_name(const struct mta_tools *tools); /* "Postfix" "Sendmail" */
+
+/* mta_may_act - letting go and deleting take the superuser. ERR_USAGE. */
+int mta_may_act(struct err *err);
 
 /* mta_queue - all that waits in Postfix's queues, or what Sendmail has quarantined,
  * sorted by queue id, in the arena. Postfix lets every user ask
@@ -65,9 +79,10 @@ struct mta_wish {
 void mta_match(const struct mta_mail *list, size_t count, struct mta_wish *wishes,
                size_t wish_count);
 
-/* mta_release, mta_drop - list, match, and do it to each that IS_HELD; each answer says
- * what became of it. -1 only when nothing could be asked or done at all (not root, no
- * such program). */
+/* mta_release, mta_drop - do it to each that is held, in this order; each answer says
+ * what became of it, MTA_IS_HELD that it was not tried. Only ids that may come again
+ * are compared with a listing first. -1 only when nothing could be asked or done at all
+ * (not root, no such program). */
 int mta_release(const struct mta_tools *tools, struct arena *arena,
                 struct mta_wish *wishes, size_t count, struct err *err);
 int mta_drop(const struct mta_tools *tools, struct arena *arena,
@@ -76,6 +91,12 @@ int mta_drop(const struct mta_tools *tools, struct arena *arena,
 /* mta_hold - the other way: what is NOT_HELD goes to the hold queue; IS_HELD then. */
 int mta_hold(const struct mta_tools *tools, struct arena *arena,
              struct mta_wish *wishes, size_t count, struct err *err);
+
+/* mta_hasten - what was let go and may not have left yet (MTA_NOT_HELD, and of Sendmail
+ * MTA_GONE, since its listing shows only what is held) need not wait for the next queue
+ * run. */
+void mta_hasten(const struct mta_tools *tools, struct arena *arena,
+                const struct mta_wish *wishes, size_t count);
 
 /* mta_answer_text - "is held", "has left the queue" ... for a person. */
 const char *mta_answer_text(enum mta_answer answer);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/bounds.h"
+#include "limits/limit_clock.h"
 #include "store/summary.h"
 
 enum {
@@ -120,21 +121,22 @@ static void bind_outcome(struct query *query, const struct audit_row *row)
     bind_column(query, 29, row->incident);
     query_bind_int(query, 30, row->is_shadow);
     query_bind_int(query, 31, row->elapsed_us);
+    bind_column(query, 32, row->campaign);
 }
 
 static int insert_message(struct db *db, const struct audit_row *row, struct err *err)
 {
-    struct query *query =
-        db_query(db,
-                 "INSERT INTO message (at_us, class, path, sender, identified_by, "
-                 "queue_id, message_id, message_id_local, client_ip, client_name, "
-                 "helo, mail_from, header_from, from_domain, subject, x_mailer, "
-                 "script, recipients, rcpt_to, size_bytes, score, action, meant, "
-                 "reason, limit_name, limit_key, due_at_us, reply, incident, "
-                 "is_shadow, elapsed_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-                 "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, "
-                 "?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)",
-                 err);
+    struct query *query = db_query(
+        db,
+        "INSERT INTO message (at_us, class, path, sender, identified_by, "
+        "queue_id, message_id, message_id_local, client_ip, client_name, "
+        "helo, mail_from, header_from, from_domain, subject, x_mailer, "
+        "script, recipients, rcpt_to, size_bytes, score, action, meant, "
+        "reason, limit_name, limit_key, due_at_us, reply, incident, "
+        "is_shadow, elapsed_us, campaign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+        "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, "
+        "?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)",
+        err);
     if (query == NULL)
         return -1;
     bind_who(query, row);
@@ -279,14 +281,11 @@ char *audit_time_text(int64_t at_us, char out[32])
     return out;
 }
 
-/* The newest row's time: what no window that ends there sees, none will. */
 static int expire_slots(struct db *db, struct err *err)
 {
-    struct query *query = db_query(db, "SELECT max(at_us) FROM message", err);
-    if (query == NULL || query_step(query, err) < 0)
+    int64_t newest_us;
+    if (limit_clock_newest(db, &newest_us, err) != 0)
         return -1;
-    int64_t newest_us = query_int(query, 0);
-    query_reset(query);
     return limits_expire(db, newest_us, SWEEP_ROWS, err);
 }
 
@@ -309,17 +308,5 @@ int audit_expire(struct db *db, int64_t before_us, unsigned rows, int64_t *delet
     if (query_run(query, err) != 0)
         return -1;
     *deleted = db_changes(db);
-    return 0;
-}
-
-int audit_latest(struct db *db, int64_t *at_us, struct err *err)
-{
-    struct query *query =
-        db_query(db, "SELECT coalesce(max(at_us), 0) FROM message", err);
-    *at_us = 0;
-    if (query == NULL || query_step(query, err) < 0)
-        return -1;
-    *at_us = query_int(query, 0);
-    query_reset(query);
     return 0;
 }

@@ -33,6 +33,7 @@ struct audit_row {
     struct span client_ip, client_name, helo;
     struct span mail_from, header_from, from_domain;
     struct span subject, x_mailer, script;
+    struct span campaign; /* its key, "" for none */
     int64_t recipients;
     struct span *recipient_list; /* the first few, stored in column rcpt_to */
     size_t recipient_list_count;
@@ -69,9 +70,5 @@ char *audit_time_text(int64_t at_us, char out[32]);
  * still waits is never deleted. */
 int audit_expire(struct db *db, int64_t before_us, unsigned rows, int64_t *deleted,
                  struct err *err);
-
-/* audit_latest - when the newest row was written, microseconds since the epoch; 0 in an
- * empty log. What the limit clock must not fall behind after a restart. */
-int audit_latest(struct db *db, int64_t *at_us, struct err *err);
 
 #endif

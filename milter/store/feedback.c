@@ -45,7 +45,8 @@ static void read_original(struct search *s, struct query *query, const char *tie
         .client_ip = span_dup(s->arena, query_text(query, 3)),
         .from_domain = span_dup(s->arena, query_text(query, 4)),
         .campaign = span_dup(s->arena, query_text(query, 5)),
-        .mail_class = span_dup(s->arena, query_text(query, 6)),
+        .mail_class = span_eq(query_text(query, 6), SPAN("forwarded")) ? CLASS_FORWARDED
+                                                                       : CLASS_OUTBOUND,
         .tied_by = tied_by,
     };
 }

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "message/envelope.h"
 #include "message/report.h"
 #include "store/db.h"
 
@@ -22,7 +23,8 @@
 struct feedback_original {
     int64_t id; /* 0: none was found */
     int64_t recipients;
-    struct span sender, client_ip, from_domain, campaign, mail_class;
+    struct span sender, client_ip, from_domain, campaign;
+    enum mail_class mail_class;
     const char *tied_by; /* "message_id" "message_id_local" "queue_id" "verp"
                             "recipient"; "" */
 };

@@ -5,6 +5,7 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
+#include "store/history.h"
 
 enum {
     READ_ROWS = 2000,       /* of the log, looked at in one statement */
@@ -64,6 +65,7 @@ struct work {
     struct arena *arena; /* of one batch */
     const struct forget_person *person;
     bool is_dry;
+    int64_t hash; /* of the address, as the history has it */
     int64_t roles[ROLE_MENTION + 1];
     struct named_row *rows;
     size_t row_count;
@@ -302,7 +304,8 @@ static int forget_log(struct work *work, forget_progress *progress, void *arg)
 
 /* ---- all else ---- */
 
-/* One statement. ?1 the key, ?2 the address, ?3 and ?4 the range, ?5 rows at most.
+/* One statement. ?1 the key, ?2 the address, ?3 and ?4 the range, ?5 rows at most,
+ * ?6 what the history keeps of the address.
  * What has a range goes through it in steps; what has not goes on while it finds. */
 struct blanking {
     const char *what, *sql;
@@ -322,6 +325,10 @@ struct blanking {
 #define OF_SENDER "(SELECT id FROM sender_seen WHERE sender = ?1)"
 #define IN_KEY    "instr('+' || key || '+', '+' || ?1 || '+') > 0"
 
+#define WITH_HASH                                                                      \
+    "recipient = ?6 AND sender IN (SELECT id FROM sender_seen WHERE id BETWEEN ?3 "    \
+    "AND "                                                                             \
+    "?4)"
 #define WORD_IN(column)                                                                \
     "instr(' ' || replace(replace(" column                                             \
     ", ',', ' '), '+', ' ') || ' ', ' ' || ?1 || ' ') > 0"
@@ -356,6 +363,15 @@ static const struct blanking blankings[] = {
      .sql = "DELETE FROM sender_recipient WHERE sender = " OF_SENDER
             " AND recipient IN (SELECT recipient FROM sender_recipient WHERE sender "
             "= " OF_SENDER " LIMIT ?5)"},
+    {.what = "known recipients (hashes)",
+     .sql =
+         "UPDATE sender_seen SET known_recipients = known_recipients - 1 WHERE id IN "
+         "(SELECT sender FROM sender_recipient WHERE " WITH_HASH ")",
+     .range = "SELECT coalesce((SELECT min(id) FROM sender_seen), 1), coalesce((SELECT "
+              "max(id) FROM sender_seen), 0)",
+     .step = STEP_ROWS,
+     .by_address = true},
+    {.what = NULL, .sql = "DELETE FROM sender_recipient WHERE " WITH_HASH},
     {.what = "hours of history",
      .sql = "DELETE FROM sender_hour WHERE sender = " OF_SENDER
             " AND hour IN (SELECT hour FROM sender_hour WHERE sender = " OF_SENDER
@@ -384,14 +400,22 @@ static const struct blanking blankings[] = {
             "messages WHERE sender = ?1",
      .is_once = true},
     {.what = "incidents",
-     .sql = "UPDATE incident SET key = 'forgotten:' || id, what = '' WHERE " WORD_IN(
-         "key") " OR " WORD_IN("what"),
+     .sql = "UPDATE incident SET key = 'forgotten:' || id, what = '', sender = '' "
+            "WHERE " WORD_IN("key") " OR " WORD_IN("what"),
      .is_once = true},
     {.what = "incidents",
-     .sql = "UPDATE incident SET key = 'forgotten:' || id, what = '' WHERE "
-            "instr(lower(key), ?2) > 0 OR instr(lower(what), ?2) > 0",
+     .sql =
+         "UPDATE incident SET key = 'forgotten:' || id, what = '', sender = '' WHERE "
+         "instr(lower(key), ?2) > 0 OR instr(lower(what), ?2) > 0",
      .by_address = true,
      .is_once = true},
+    {.what = "forwarded mail",
+     .sql = "UPDATE border_message SET forwarded_by = '' WHERE message BETWEEN ?3 AND "
+            "?4 AND lower(forwarded_by) = ?2",
+     .range = "SELECT coalesce((SELECT min(message) FROM border_message), 1), "
+              "coalesce((SELECT max(message) FROM border_message), 0)",
+     .step = STEP_ROWS,
+     .by_address = true},
     {.what = "days of SNDS",
      .sql = "UPDATE snds_day SET sample_mail_from = '' WHERE lower(sample_mail_from) = "
             "?2",
@@ -432,6 +456,8 @@ static int run_one(struct work *work, const char *sql, struct span key, int64_t 
     }
     if (count >= 5)
         query_bind_int(query, 5, STEP_ROWS);
+    if (count >= 6)
+        query_bind_int(query, 6, work->hash);
     if (query_run(query, work->err) != 0)
         return -1;
     *rows = db_changes(work->db);
@@ -512,6 +538,8 @@ int forget_run(struct db *db, const struct forget_person *person, bool is_dry,
     *out = (struct forget_result){0};
     if (work.arena == NULL)
         return err_set(err, ERR_MEMORY, "out of memory");
+    if (person->address.len > 0)
+        work.hash = history_recipient(work.arena, person->address);
     int rc = db_exec(db, "PRAGMA secure_delete = ON", err);
     if (rc == 0)
         rc = forget_log(&work, progress, arg);

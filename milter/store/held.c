@@ -164,7 +164,8 @@ int held_mark(struct db *db, int64_t id, enum held_state state, int64_t at_us,
 {
     struct query *query =
         db_query(db,
-                 "UPDATE held_message SET state = ?2, state_at_us = ?3, state_by = ?4 "
+                 "UPDATE held_message SET state = ?2, state_at_us = ?3, state_by = ?4, "
+                 "asked_at_us = NULL, asked_for = '', asked_by = '' "
                  "WHERE message = ?1 AND state = 'waiting'",
                  err);
     if (query == NULL)

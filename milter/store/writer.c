@@ -10,10 +10,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "store/audit.h"
-#include "store/feedback.h"
-#include "store/orders.h"
-#include "store/snds.h"
+#include "store/expiry.h"
 
 enum {
     BATCH_MAX = 256,      /* jobs in one commit: bounds how long the last one waits */
@@ -21,7 +18,6 @@ enum {
     IDLE_MS = 1000,       /* without jobs for so long: time for the chores */
     CHORE_MS = 60 * 1000, /* between two looks for old rows */
     CHORE_AGAIN_MS = 200, /* ... when the last look did not find the end of them */
-    CHORE_ROWS = 200,     /* old rows deleted in one step: a few milliseconds */
     WAL_IDLE_BYTES = 1 << 20,  /* a larger WAL is emptied in an idle moment */
     WAL_FULL_BYTES = 64 << 20, /* a larger one at once: readers have held it up */
 };
@@ -178,26 +174,24 @@ static void run_batch(struct writer *writer, struct ticket *first)
 /* ---- chores ---- */
 
 struct expiry {
-    int64_t before_us, deleted;
+    int64_t before_us, now_us;
+    bool is_more;
 };
 
 static int expire_job(struct db *db, void *arg, struct err *err)
 {
     struct expiry *expiry = arg;
-    if (orders_expire(db, expiry->before_us, err) != 0 ||
-        feedback_expire(db, expiry->before_us, CHORE_ROWS, err) != 0 ||
-        snds_expire(db, expiry->before_us, err) != 0)
-        return -1;
-    return audit_expire(db, expiry->before_us, CHORE_ROWS, &expiry->deleted, err);
+    return expiry_step(db, expiry->before_us, expiry->now_us, &expiry->is_more, err);
 }
 
 static void delete_old(struct writer *writer, int64_t keep_s)
 {
-    struct expiry expiry = {.before_us = ((int64_t)time(NULL) - keep_s) * 1000000};
+    int64_t now_us = clock_wall_us();
+    struct expiry expiry = {.before_us = now_us - keep_s * 1000000, .now_us = now_us};
     struct ticket ticket = {.job = expire_job, .arg = &expiry};
     writer->chore_at_ms = now_ms() + CHORE_MS;
     run_batch(writer, &ticket);
-    if (ticket.rc == 0 && expiry.deleted == CHORE_ROWS)
+    if (ticket.rc == 0 && expiry.is_more)
         writer->chore_at_ms = now_ms() + CHORE_AGAIN_MS;
 }
 

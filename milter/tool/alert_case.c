@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/incident.h"
+#include "store/orders.h"
+
 #define DAY_US INT64_C(86400000000)
 
 /* A shorter part before the @ names nothing. chosen */
@@ -315,33 +318,47 @@ static int record_sample(struct tool *tool, const struct alert_case *found,
     return query_run(query, err);
 }
 
+/* An incident like any other: in the list, told once, closed when it is quiet. */
+static int note(struct tool *tool, const struct alert_case *found, struct err *err)
+{
+    char what[200];
+    struct span sender =
+        found->culprit_count > 0 ? found->culprits[0].sender : SPAN("");
+    snprintf(what, sizeof what, "%zu messages named, %zu in the log, by %zu sender%s",
+             found->alert.sample_count, found->found, found->culprit_count,
+             found->culprit_count == 1 ? "" : "s");
+    return incident_note(tool->db,
+                         &(struct incident_note){.kind = INCIDENT_ALERT,
+                                                 .key = found->alert.blocked_ip.len > 0
+                                                            ? found->alert.blocked_ip
+                                                            : SPAN("port 25"),
+                                                 .sender = sender,
+                                                 .at_us = tool_now_us(),
+                                                 .what = span_of(what)},
+                         err);
+}
+
 int alert_case_record(struct tool *tool, const struct alert_case *found,
                       struct err *err)
 {
     if (db_begin(tool->db, err) != 0)
         return -1;
-    for (size_t i = 0; i < found->alert.sample_count; i++)
-        if (record_sample(tool, found, &found->samples[i], err) != 0) {
-            db_rollback(tool->db);
-            return -1;
-        }
-    return db_commit(tool->db, err);
+    int rc = note(tool, found, err);
+    for (size_t i = 0; i < found->alert.sample_count && rc == 0; i++)
+        rc = record_sample(tool, found, &found->samples[i], err);
+    if (rc == 0)
+        return db_commit(tool->db, err);
+    db_rollback(tool->db);
+    return -1;
 }
 
 static int lock(struct tool *tool, struct case_culprit *culprit, struct err *err)
 {
-    struct query *query = db_query(
-        tool->db,
-        "INSERT INTO blocked_sender (sender, since_us, until_us, reason, by) VALUES "
-        "(?1, ?2, NULL, 'named in a provider''s alert', 'outgate alert') ON CONFLICT "
-        "(sender) DO UPDATE SET until_us = NULL, reason = excluded.reason, by = "
-        "excluded.by",
-        err);
-    if (query == NULL)
-        return -1;
-    query_bind_text(query, 1, culprit->sender);
-    query_bind_int(query, 2, tool_now_us());
-    if (query_run(query, err) != 0)
+    const struct order order = {.key = culprit->sender,
+                                .since_us = tool_now_us(),
+                                .reason = SPAN("named in a provider's alert"),
+                                .by = span_of(tool_who(tool))};
+    if (orders_block(tool->db, &order, false, err) != 0)
         return -1;
     culprit->is_blocked = true;
     return 0;
@@ -356,7 +373,8 @@ static int mark_held(struct tool *tool, const struct mta_wish *wish, int64_t id,
                  "state, state_at_us, state_by, cause) VALUES (?1, ?2, ?3, NULL, "
                  "'waiting', ?4, '', 'alert') ON CONFLICT (message) DO UPDATE SET "
                  "state = 'waiting', due_at_us = NULL, cause = 'alert', state_at_us = "
-                 "excluded.state_at_us, state_by = ''",
+                 "excluded.state_at_us, state_by = '', asked_at_us = NULL, asked_for = "
+                 "'', asked_by = ''",
                  err);
     if (query == NULL)
         return -1;

@@ -27,7 +27,8 @@ static int add_window(struct tool *tool, struct windows *list,
                       const struct limit *limit, struct span key, struct err *err)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (list->at[i].limit == limit && span_eq(list->at[i].key, key))
+        if (strcmp(list->at[i].limit->name, limit->name) == 0 &&
+            span_eq(list->at[i].key, key))
             return 0;
     if (list->count == KEYS_MAX) {
         list->is_cut = true;

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "feedback.h"
-#include "store/audit.h"
+#include "limits/limit_clock.h"
 #include "tool/commands.h"
 #include "tool/feedback_views.h"
 #include "tool/print.h"
@@ -96,6 +96,8 @@ static void print_json(struct run *run, const struct scan_mail *mail,
     }
     json_int(&json, "stored", (int64_t)result->stored);
     json_int(&json, "counted", (int64_t)result->counted);
+    json_int(&json, "limits_reached", (int64_t)result->limits_reached);
+    json_int(&json, "blocked", (int64_t)result->blocked);
     json_close(&json, '}');
     puts(buf_cstr(&out));
 }
@@ -134,7 +136,8 @@ static void print_text(struct run *run, const struct scan_mail *mail,
     if (original->id > 0)
         printf(" of message %lld, %s (by %s)%s", (long long)original->id,
                print_escape(run->arena, original->sender), original->tied_by,
-               result->counted > 0                  ? ", counted"
+               result->blocked > 0   ? ", counted; the sender is blocked now"
+               : result->counted > 0 ? ", counted"
                : given.is_dry || result->stored > 0 ? ""
                                                     : ", known already");
     else if (report->kind == REPORT_BOUNCE || report->kind == REPORT_COMPLAINT)
@@ -230,11 +233,7 @@ static int open_store(struct tool *tool, struct err *err)
 {
     if (tool_open(tool, given.is_dry ? DB_READ : DB_WRITE, err) != 0)
         return given.is_dry && err->code == ERR_NOT_FOUND ? 0 : -1;
-    int64_t latest_us = 0;
-    if (audit_latest(tool->db, &latest_us, err) != 0)
-        return -1;
-    clock_limit_floor(latest_us);
-    return 0;
+    return limit_clock_read(tool->db, err);
 }
 
 static void print_summary(const struct run *run)

@@ -8,6 +8,7 @@
 
 #include "store/audit.h"
 #include "tool/commands.h"
+#include "tool/propose.h"
 #include "tool/window.h"
 
 enum {
@@ -18,11 +19,17 @@ enum {
 
 static bool wants_worst;
 static int64_t keys_wanted = 3;
+static bool wants_proposal;
+static int64_t proposal_since_us;
 
 static const struct option_row options[] = {
     {"worst", 'w', NULL, OPTION_FLAG, &wants_worst,
      "look for the worst hour and day also in a log that is long"},
     {"limit", 'n', "N", OPTION_COUNT, &keys_wanted, "fullest keys shown; default 3"},
+    {"propose", 0, NULL, OPTION_FLAG, &wants_proposal,
+     "from the log, limits that its legitimate mail would not have reached"},
+    {"since", 's', "TIME", OPTION_TIME, &proposal_since_us,
+     "--propose: what part of the log; default: all of it"},
     {0},
 };
 
@@ -30,7 +37,9 @@ static const struct option_row options[] = {
  * Source: milter/limits/limit_window.h: N in any window W, B in any W * B / N. */
 static int64_t allowed_in(const struct limit *limit, int64_t length_us)
 {
-    double amount = (double)limit->amount;
+    if (limit->learned_milli > 0 && limit->ceiling == 0)
+        return INT64_MAX; /* as the sender's past grows */
+    double amount = (double)(limit->ceiling > 0 ? limit->ceiling : limit->amount);
     double most = ceil((double)length_us / (double)limit->window_us) * amount;
     if (limit->burst > 0) {
         double burst_us = (double)limit->window_us * (double)limit->burst / amount;
@@ -78,7 +87,10 @@ static int read_fullest(struct tool *tool, const struct limit *limit,
     struct span keys[100];
     size_t found = 0;
     int step;
+    int64_t now_us;
     *count = 0;
+    if (window_limit_now(tool, &now_us, err) != 0)
+        return -1;
     struct query *query = db_query(
         tool->db,
         "SELECT key FROM limit_slot WHERE limit_name = ?1 AND part = 0 AND at_us + "
@@ -87,8 +99,8 @@ static int read_fullest(struct tool *tool, const struct limit *limit,
     if (query == NULL)
         return -1;
     query_bind_text(query, 1, span_of(limit->name));
-    query_bind_int(query, 2, tool_now_us() - limit->window_us);
-    query_bind_int(query, 3, tool_now_us());
+    query_bind_int(query, 2, now_us - limit->window_us);
+    query_bind_int(query, 3, now_us);
     query_bind_int(query, 4, (int64_t)max);
     while ((step = query_step(query, err)) > 0 && found < max)
         keys[found++] = span_dup(tool->arena, query_text(query, 0));
@@ -135,22 +147,33 @@ static int print_seen(struct tool *tool, const struct limit *limit, struct err *
 static void print_allowed(const struct limit *limit)
 {
     char hour[64], day[64];
-    if (limit->window_us > 0)
+    if (limit->window_us > 0 && allowed_in(limit, hour_us) == INT64_MAX)
+        puts("  allows what the sender's own past does: no upper bound (\"at most\" "
+             "sets one)");
+    else if (limit->window_us > 0)
         printf("  allows at most %s in any hour, %s in any day\n",
                limit_print_amount(limit, allowed_in(limit, hour_us), hour, sizeof hour),
                limit_print_amount(limit, allowed_in(limit, day_us), day, sizeof day));
+}
+
+/* Overridden or learned: another amount than the sentence above it. */
+static bool stands_apart(const struct window *window)
+{
+    return window->limit->own != NULL;
 }
 
 static void print_fullest(struct tool *tool, const struct window *windows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct limit *limit = windows[i].limit;
-        char used[64], length[PRINT_AGE_BYTES];
+        char used[64], length[PRINT_AGE_BYTES], sentence[LIMIT_SENTENCE_BYTES];
         int64_t wait_us = windows[i].free_at_us - tool_now_us();
-        printf("  %3.0f%% %s, %s%s\n",
+        printf("  %3.0f%% %s, %s%s%s%s\n",
                100.0 * (double)windows[i].used / (double)limit->amount,
                print_escape(tool->arena, windows[i].key),
                limit_print_amount(limit, windows[i].used, used, sizeof used),
+               stands_apart(&windows[i]) ? " of " : "",
+               stands_apart(&windows[i]) ? limit_print_override(limit, sentence) : "",
                wait_us > 0 ? ", full" : "");
         if (wait_us > 0)
             printf("       free in %s\n", print_span_of_time(wait_us, length));
@@ -214,13 +237,24 @@ static int json_seen(struct tool *tool, struct json *json, const struct limit *l
     return 0;
 }
 
+/* null: as much as the sender's own past allows. */
+static void json_allowed(struct json *json, const char *name, const struct limit *limit,
+                         int64_t length_us)
+{
+    int64_t most = allowed_in(limit, length_us);
+    if (most == INT64_MAX)
+        json_null(json, name);
+    else
+        json_number(json, name,
+                    (double)most / (limit->unit == LIMIT_POINTS ? 1000 : 1));
+}
+
 static int json_limit(struct tool *tool, const struct limit *limit, bool with_worst,
                       struct err *err)
 {
     struct buf out;
     struct json json;
     char sentence[LIMIT_SENTENCE_BYTES];
-    double part = limit->unit == LIMIT_POINTS ? 1000 : 1;
     buf_init(&out, tool->arena, ROW_BYTES);
     json_init(&json, &out);
     json_open(&json, NULL, '{');
@@ -229,9 +263,8 @@ static int json_limit(struct tool *tool, const struct limit *limit, bool with_wo
     json_text(&json, "file", span_of(limit->file));
     json_int(&json, "line", limit->line);
     if (limit->window_us > 0) {
-        json_number(&json, "most_in_an_hour",
-                    (double)allowed_in(limit, hour_us) / part);
-        json_number(&json, "most_in_a_day", (double)allowed_in(limit, day_us) / part);
+        json_allowed(&json, "most_in_an_hour", limit, hour_us);
+        json_allowed(&json, "most_in_a_day", limit, day_us);
     }
     if (tool->db != NULL && limit->window_us > 0 &&
         json_seen(tool, &json, limit, with_worst, err) != 0)
@@ -243,6 +276,11 @@ static int json_limit(struct tool *tool, const struct limit *limit, bool with_wo
 
 static int run(struct tool *tool, struct err *err)
 {
+    if (wants_proposal)
+        return tool_open(tool, DB_READ, err) != 0 ||
+                       propose(tool, proposal_since_us, err) != 0
+                   ? -1
+                   : EXIT_FINE;
     /* without a database the sentences can still be read */
     if (tool_settings(tool, err) != 0 ||
         (tool_open(tool, DB_READ, err) != 0 && err->code != ERR_NOT_FOUND))
@@ -272,6 +310,7 @@ const struct command outgate_cmd_limits = {
         "\"Any hour\" means any 60 minutes; the worst hour seen is one of the clock.",
     .examples = "  outgate limits\n"
                 "  outgate limits --worst --limit 10\n"
+                "  outgate limits --propose --since 30d\n"
                 "  outgate limits --json | jq -r .sentence",
     .options = options,
     .run = run,

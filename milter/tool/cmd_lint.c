@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/geoip.h"
 #include "base/json.h"
 #include "rules/ruleset.h"
 #include "tool/commands.h"
@@ -87,12 +88,28 @@ static void take_config_error(void *arg, const char *text)
     print_remark(findings, &remark);
 }
 
+/* A file that the config names and the daemon would not start without. */
+static int lint_geoip(struct tool *tool, struct findings *findings)
+{
+    struct err err;
+    struct geoip *geoip;
+    if (tool->settings->geoip[0] == '\0')
+        return 0;
+    if (geoip_open(&geoip, tool->settings->geoip, &err) == 0) {
+        geoip_close(&geoip);
+        return 0;
+    }
+    struct remark remark = {REMARK_ERROR, "", 0, err.text};
+    print_remark(findings, &remark);
+    return -1;
+}
+
 static int lint_config(struct tool *tool, struct findings *findings)
 {
     struct err err;
     const char *path = tool_config_path(tool);
     if (settings_load(&tool->settings, path, take_config_error, findings, &err) == 0)
-        return 0;
+        return lint_geoip(tool, findings);
     if (findings->counts[REMARK_ERROR] == 0) { /* a file that cannot be read */
         struct remark remark = {REMARK_ERROR, "", 0, err.text};
         print_remark(findings, &remark);

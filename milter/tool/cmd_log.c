@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "limits/sender.h"
+#include "store/campaign.h"
 #include "tool/commands.h"
 #include "tool/print.h"
 #include "tool/record.h"
@@ -18,7 +19,8 @@ enum {
 
 static struct {
     int64_t since_us, until_us, rows;
-    const char *sender, *queue_id, *message_id, *action, *mail_class;
+    const char *sender, *queue_id, *message_id, *action, *mail_class, *campaign;
+    char campaign_key[CAMPAIGN_KEY_BYTES];
 } given = {.rows = ROWS};
 
 static const struct option_row options[] = {
@@ -31,6 +33,8 @@ static const struct option_row options[] = {
      "the Message-ID; if none is that, its part before the @"},
     {"action", 'a', "ACTION", OPTION_TEXT, &given.action,
      "accept, slow, hold, defer or reject"},
+    {"campaign", 0, "KEY", OPTION_TEXT, &given.campaign,
+     "of one campaign: c07QJ; outgate campaigns lists them"},
     {"class", 0, "CLASS", OPTION_TEXT, &given.mail_class, "outbound or forwarded"},
     {"limit", 'n', "N", OPTION_COUNT, &given.rows,
      "most lines; 0: all; default 50, all with --since or --until"},
@@ -51,6 +55,10 @@ static int read_filter(struct tool *tool, struct record_filter *filter, struct e
     if (!is_class_known)
         return err_set(err, ERR_USAGE, "--class %s: outbound or forwarded",
                        given.mail_class);
+    if (given.campaign != NULL &&
+        !campaign_key_parse(span_of(given.campaign), given.campaign_key))
+        return err_set(err, ERR_USAGE, "--campaign %s: a key is like c07QJ",
+                       given.campaign);
     bool has_time = given.since_us != 0 || given.until_us != 0;
     *filter = (struct record_filter){
         .since_us = given.since_us,
@@ -59,6 +67,7 @@ static int read_filter(struct tool *tool, struct record_filter *filter, struct e
         .message_id = record_without_angles(span_of(given.message_id)),
         .action = action,
         .mail_class = mail_class,
+        .campaign = span_of(given.campaign_key),
         .limit = given.rows == ROWS && has_time ? 0 : given.rows,
     };
     if (given.sender != NULL)

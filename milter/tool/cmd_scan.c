@@ -18,11 +18,13 @@
 enum {
     JOBS_MAX = 256,
     SLOTS_PER_JOB = 4, /* mails read ahead for each worker. chosen */
+    HISTORY_READERS = 8,
 };
 
 static struct {
     const char *mail_from, *client_ip, *helo, *auth_user, *mail_class;
-    struct option_list recipients;
+    const char *sender;
+    struct option_list recipients, facts;
     bool with_facts, is_terse;
     int64_t jobs;
 } given;
@@ -42,6 +44,10 @@ static const struct option_row options[] = {
     {"auth-user", 0, "LOGIN", OPTION_TEXT, &given.auth_user, "its SASL login"},
     {"class", 0, "CLASS", OPTION_TEXT, &given.mail_class,
      "outbound (default) or forwarded: whose policy"},
+    {"sender", 0, "KEY", OPTION_TEXT, &given.sender,
+     "judge as mail of this sender, with its history in the database"},
+    {"fact", 0, "NAME=VALUE", OPTION_LIST, &given.facts,
+     "take this fact as said (repeat it): what would the rules say if ..."},
     {"jobs", 0, "N", OPTION_COUNT, &given.jobs,
      "threads; default: one for each processor"},
     {0},
@@ -218,9 +224,8 @@ static void print_summary(const struct pool *pool)
     putchar('\n');
 }
 
-static int scan_with(struct tool *tool, const struct engine *engine,
-                     const struct scan_list *list, enum mail_class mail_class,
-                     struct err *err)
+static int scan_with(struct tool *tool, const struct scan_how *how,
+                     const struct scan_list *list, struct err *err)
 {
     bool all_read = true;
     size_t jobs = job_count(list);
@@ -228,11 +233,10 @@ static int scan_with(struct tool *tool, const struct engine *engine,
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .has_room = PTHREAD_COND_INITIALIZER,
         .has_work = PTHREAD_COND_INITIALIZER,
-        .how = {engine, tool->json, given.with_facts, given.is_terse, mail_class,
-                given.mail_from, given.client_ip, given.helo, given.auth_user,
-                &given.recipients},
+        .how = *how,
         .size = jobs * SLOTS_PER_JOB,
     };
+    pool.how.json = tool->json;
     pool.slots = calloc(pool.size, sizeof *pool.slots);
     progress_start(&pool.progress);
     if (pool.slots == NULL || run_pool(&pool, list, jobs, &all_read) != 0) {
@@ -261,19 +265,59 @@ static int read_class(enum mail_class *out, struct err *err)
                    given.mail_class);
 }
 
+/* The sender's history; without a sender the database is not looked at. */
+static int open_history(struct tool *tool, struct reader **out, struct err *err)
+{
+    *out = NULL;
+    if (given.sender == NULL)
+        return 0;
+    if (tool_open(tool, DB_READ, err) != 0)
+        return -1;
+    const char *path =
+        tool->database != NULL ? tool->database : tool->settings->database;
+    return reader_open(out, path, HISTORY_READERS, err);
+}
+
+static int read_facts(struct tool *tool, struct scan_how *how, struct err *err)
+{
+    struct scan_fact *facts =
+        arena_array(tool->arena, given.facts.count + 1, sizeof *facts);
+    if (facts == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < given.facts.count; i++)
+        if (scan_fact_parse(span_of(given.facts.at[i]), &facts[i], err) != 0)
+            return -1;
+    how->facts = facts;
+    how->fact_count = given.facts.count;
+    return 0;
+}
+
 static int run(struct tool *tool, struct err *err)
 {
     struct engine *engine = NULL;
     struct scan_list list;
-    enum mail_class mail_class;
-    if (read_class(&mail_class, err) != 0 ||
+    struct scan_how how = {.with_facts = given.with_facts,
+                           .is_terse = given.is_terse,
+                           .mail_from = given.mail_from,
+                           .client_ip = given.client_ip,
+                           .helo = given.helo,
+                           .auth_user = given.auth_user,
+                           .recipients = &given.recipients,
+                           .sender = given.sender};
+    if (read_class(&how.mail_class, err) != 0 || read_facts(tool, &how, err) != 0 ||
         scan_collect(&list, tool->arena, tool->words, tool->word_count, err) != 0 ||
         engine_load(&engine, tool_config_path(tool), tool->rules, tool_complain, NULL,
                     err) != 0)
         return -1;
+    how.engine = engine;
+    if (open_history(tool, &how.reader, err) != 0) {
+        engine_release(&engine);
+        return -1;
+    }
     if (tool->word_count == 0 && isatty(STDIN_FILENO))
         fprintf(stderr, "outgate: reading a mail from standard input\n");
-    int result = scan_with(tool, engine, &list, mail_class, err);
+    int result = scan_with(tool, &how, &list, err);
+    reader_close(&how.reader);
     engine_release(&engine);
     return result;
 }
@@ -286,10 +330,13 @@ const struct command outgate_cmd_scan = {
         "FILE is a mail, an mbox, a folder of mails or a Maildir; - or nothing is\n"
         "standard input. Nothing is written or charged. Ends with 1 if any mail is at\n"
         "or over the hold threshold, 66 if a file could not be read.",
-    .examples = "  outgate scan message.eml\n"
-                "  outgate scan --facts --rules ./rules message.eml\n"
-                "  outgate scan --json ~/Maildir/.Sent | jq 'select(.score > 3)'\n"
-                "  outgate scan --auth-user bob --client-ip 192.0.2.7 - < message.eml",
+    .examples =
+        "  outgate scan message.eml\n"
+        "  outgate scan --facts --rules ./rules message.eml\n"
+        "  outgate scan --json ~/Maildir/.Sent | jq 'select(.score > 3)'\n"
+        "  outgate scan --auth-user bob --client-ip 192.0.2.7 - < message.eml\n"
+        "  outgate scan --sender sasl_user:bob --client-ip 192.0.2.7 message.eml\n"
+        "  outgate scan --fact network_new=1 --fact volume_ratio=5 message.eml",
     .words_max = SIZE_MAX,
     .options = options,
     .run = run,

@@ -7,6 +7,7 @@
 
 #include "rules/ruleset.h"
 #include "store/audit.h"
+#include "tool/chain.h"
 #include "tool/commands.h"
 #include "tool/print.h"
 #include "tool/record.h"
@@ -29,6 +30,8 @@ struct dossier {
     struct span facts, headers, body;
     struct span state, state_by; /* of its hold; "" if it was not held */
     int64_t state_at_us;
+    struct chain chain;
+    int64_t campaign_others, campaign_senders; /* messages but this, all senders */
 };
 
 static void field(const char *name, const char *value)
@@ -81,6 +84,26 @@ static int read_state(struct tool *tool, struct dossier *d, struct err *err)
     return step < 0 ? -1 : 0;
 }
 
+static int read_campaign(struct tool *tool, struct dossier *d, struct err *err)
+{
+    if (d->record.campaign.len == 0)
+        return 0;
+    struct query *query =
+        db_query(tool->db,
+                 "SELECT count(*) - 1, count(DISTINCT sender) FROM message WHERE "
+                 "campaign = ?1 AND campaign <> ''",
+                 err);
+    if (query == NULL)
+        return -1;
+    query_bind_text(query, 1, d->record.campaign);
+    if (query_step(query, err) < 0)
+        return -1;
+    d->campaign_others = query_int(query, 0);
+    d->campaign_senders = query_int(query, 1);
+    query_reset(query);
+    return 0;
+}
+
 static void print_who(struct arena *arena, const struct record *r)
 {
     char text[128], time[PRINT_TIME_BYTES];
@@ -110,6 +133,18 @@ static void print_who(struct arena *arena, const struct record *r)
     field("size", text);
 }
 
+static void print_campaign(struct arena *arena, const struct dossier *d)
+{
+    char text[200];
+    if (d->record.campaign.len == 0)
+        return;
+    snprintf(text, sizeof text, "%.*s, %lld more of it in the log, by %lld sender%s",
+             (int)d->record.campaign.len, d->record.campaign.at,
+             (long long)d->campaign_others, (long long)d->campaign_senders,
+             d->campaign_senders == 1 ? "" : "s");
+    text_field(arena, "campaign", span_of(text));
+}
+
 static void print_answer(struct arena *arena, const struct dossier *d)
 {
     const struct record *r = &d->record;
@@ -133,6 +168,39 @@ static void print_answer(struct arena *arena, const struct dossier *d)
                  d->state_by.len > 0 ? ", by " : "",
                  (int)(d->state_by.len < 100 ? d->state_by.len : 100), d->state_by.at);
         text_field(arena, "hold queue", span_of(text));
+    }
+}
+
+/* How it came in, who sent it on, and how it left: only where there is a border. */
+static void print_chain(struct arena *arena, const struct chain *chain)
+{
+    char text[300], time[PRINT_TIME_BYTES], more[40];
+    const char *queue_id = print_escape(arena, span_head(chain->first_queue_id, 64));
+    if (chain->is_later && chain->first_message != 0)
+        snprintf(text, sizeof text, "as %s: outgate show %lld", queue_id,
+                 (long long)chain->first_message);
+    else
+        snprintf(text, sizeof text, "as %s, inbound", queue_id);
+    if (chain->first_queue_id.len > 0)
+        field("came in", text);
+    text_field(arena, "sent on by", chain->forwarded_by);
+    if (chain->is_later && !span_eq(chain->ticket, SPAN("sound"))) {
+        snprintf(text, sizeof text, "%.*s: charged to this host",
+                 (int)span_head(chain->ticket, 20).len, chain->ticket.at);
+        text_field(arena, "ticket", span_of(text));
+    }
+    if (chain->left_us != 0) {
+        snprintf(more, sizeof more, " and %lld more", (long long)chain->left_count - 1);
+        snprintf(text, sizeof text, "%s as %s%s", print_time(chain->left_us, time),
+                 print_escape(arena, span_head(chain->left_queue_id, 64)),
+                 chain->left_count > 1 ? more : "");
+        field("left", text);
+    }
+    for (size_t i = 0; i < chain->later_count && i < CHAIN_LATER; i++) {
+        snprintf(text, sizeof text, "outgate show %lld%s", (long long)chain->later[i],
+                 i + 1 == CHAIN_LATER && chain->later_count > CHAIN_LATER ? " ..."
+                                                                          : "");
+        field("sent on as", text);
     }
 }
 
@@ -237,8 +305,10 @@ static int print_people(struct tool *tool, const struct dossier *d, struct err *
     /* the descriptions are a convenience: without the rule files their names stand */
     ruleset_load(&rules, at, tool->rules != NULL ? 1 : paths->count, false, NULL, NULL);
     print_who(tool->arena, &d->record);
+    print_campaign(tool->arena, d);
     putchar('\n');
     print_answer(tool->arena, d);
+    print_chain(tool->arena, &d->chain);
     int result = print_hits(tool, d->record.id, rules, err);
     if (result == 0)
         result = print_charges(tool, d->record.id, err);
@@ -305,6 +375,9 @@ static void json_rest(struct json *json, const struct dossier *d)
     json_text_or_null(json, "hold_state", d->state);
     json_text_or_null(json, "hold_state_by", d->state_by);
     json_text_or_null(json, "headers", d->headers);
+    chain_json(json, &d->chain);
+    json_int(json, "campaign_others", d->campaign_others);
+    json_int(json, "campaign_senders", d->campaign_senders);
 }
 
 /* The facts are a JSON object already. */
@@ -357,7 +430,9 @@ static int run(struct tool *tool, struct err *err)
     size_t others;
     if (tool_open(tool, DB_READ, err) != 0 ||
         record_find(tool, span_of(tool->words[0]), &d.record, &others, err) != 0 ||
-        read_evidence(tool, &d, err) != 0 || read_state(tool, &d, err) != 0)
+        read_evidence(tool, &d, err) != 0 || read_state(tool, &d, err) != 0 ||
+        read_campaign(tool, &d, err) != 0 ||
+        chain_read(tool->db, d.record.id, tool->arena, &d.chain, err) != 0)
         return -1;
     if (others > 0)
         fprintf(stderr,

@@ -5,21 +5,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/json.h"
-#include "limits/limits.h"
 #include "limits/sender.h"
+#include "tool/handover.h"
 #include "tool/print.h"
 #include "tool/record.h"
 
-enum {
-    ROWS_MAX = 100000,
-    BATCH = 500, /* messages of one transaction: the daemon's writer waits for it */
-};
+enum { ROWS_MAX = 100000 };
 
 /* The messages meant, and what became of them. */
 struct choice {
     struct held_row *rows;
+    struct leaving *leaving; /* the same, for the handover */
     struct mta_wish *wishes;
     size_t count;
 };
@@ -27,17 +24,16 @@ struct choice {
 static int check_choice(const struct tool *tool, const struct deed *deed,
                         struct err *err)
 {
-    int ways = (tool->word_count > 0) + deed->all + deed->due + (deed->sender != NULL) +
+    int ways = (tool->word_count > 0) + deed->all + (deed->sender != NULL) +
                (deed->cause != NULL);
     const char *name = tool->command->name;
     if (ways == 0)
         return err_set(err, ERR_USAGE,
                        "which? outgate %s ID..., --sender KEY%s or --all", name,
-                       deed->is_drop ? "" : ", --due");
-    if (ways > 1 && !(deed->due && deed->sender != NULL && ways == 2))
-        return err_set(err, ERR_USAGE,
-                       "%s: IDs, --sender%s and --all exclude each other", name,
-                       deed->is_drop ? "" : ", --due");
+                       deed->is_drop ? "" : ", --due, --cause WHAT");
+    if (ways > 1 && !(deed->cause != NULL && deed->sender != NULL && ways == 2))
+        return err_set(err, ERR_USAGE, "%s: IDs, --sender and --all exclude each other",
+                       name);
     return 0;
 }
 
@@ -95,8 +91,7 @@ static int choose_list(struct tool *tool, const struct deed *deed,
                              : SPAN("");
     struct held_row *rows;
     size_t count;
-    if (held_list(tool->db, deed->due ? tool_now_us() : 0, ROWS_MAX, tool->arena, &rows,
-                  &count, err) != 0)
+    if (held_list(tool->db, 0, ROWS_MAX, tool->arena, &rows, &count, err) != 0)
         return -1;
     choice->rows = rows;
     for (size_t i = 0; i < count; i++)
@@ -117,14 +112,20 @@ static int choose(struct tool *tool, const struct deed *deed, struct choice *cho
                                       : choose_list(tool, deed, choice, err);
     if (result != 0)
         return -1;
-    choice->wishes =
-        arena_array(tool->arena, choice->count + 1, sizeof *choice->wishes);
-    if (choice->wishes == NULL)
+    choice->leaving =
+        arena_array(tool->arena, choice->count + 1, sizeof *choice->leaving);
+    if (choice->leaving == NULL)
         return err_set(err, ERR_MEMORY, "out of memory");
     for (size_t i = 0; i < choice->count; i++)
-        choice->wishes[i] = (struct mta_wish){.queue_id = choice->rows[i].queue_id,
+        choice->leaving[i] = (struct leaving){.id = choice->rows[i].id,
+                                              .queue_id = choice->rows[i].queue_id,
                                               .mail_from = choice->rows[i].mail_from,
-                                              .at_us = choice->rows[i].held_at_us};
+                                              .held_at_us = choice->rows[i].held_at_us,
+                                              .due_at_us = choice->rows[i].due_at_us,
+                                              .state = HELD_WAITING};
+    choice->wishes = handover_wishes(tool->arena, choice->leaving, choice->count);
+    if (choice->wishes == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
     return 0;
 }
 
@@ -150,82 +151,6 @@ static int confirm(struct tool *tool, const struct deed *deed,
         (answer[0] == 'y' || answer[0] == 'Y'))
         return 0;
     return err_set(err, ERR_NOT_FOUND, "nothing was deleted");
-}
-
-/* The state that an answer leads to; WAITING: none. */
-static enum held_state state_of(const struct deed *deed, enum mta_answer answer)
-{
-    switch (answer) {
-    case MTA_DONE:
-        return deed->is_drop ? HELD_DROPPED : HELD_RELEASED;
-    case MTA_NOT_HELD: /* somebody let it go with the MTA's tools: it leaves */
-        return HELD_RELEASED;
-    case MTA_GONE:
-    case MTA_IS_OTHER:
-        return HELD_GONE;
-    default:
-        return HELD_WAITING;
-    }
-}
-
-static int record_one(struct tool *tool, const struct held_row *row,
-                      enum held_state state, const char *by, struct err *err)
-{
-    struct err why;
-    if (state == HELD_WAITING)
-        return 0;
-    if (state == HELD_RELEASED &&
-        limits_charge_stored(tool->db, tool->settings->limits,
-                             tool->settings->limit_count, row->id, clock_limit_us(),
-                             err) != 0)
-        return -1;
-    if (held_mark(tool->db, row->id, state, tool_now_us(), span_of(by), &why) == 0 ||
-        why.code == ERR_NOT_FOUND) /* another hand was faster: it is marked */
-        return 0;
-    *err = why;
-    return -1;
-}
-
-/* The limit clock of a process that just started must not lag behind the daemon's. */
-static int set_clock(struct tool *tool, struct err *err)
-{
-    struct query *query = db_query(tool->db, "SELECT max(at_us) FROM message", err);
-    if (query == NULL || query_step(query, err) < 0)
-        return -1;
-    clock_limit_floor(query_int(query, 0));
-    query_reset(query);
-    return 0;
-}
-
-static int record_batch(struct tool *tool, const struct deed *deed,
-                        const struct choice *choice, size_t from, const char *by,
-                        struct err *err)
-{
-    if (db_begin(tool->db, err) != 0)
-        return -1;
-    for (size_t i = from; i < choice->count && i < from + BATCH; i++) {
-        enum held_state state = state_of(deed, choice->wishes[i].answer);
-        if (record_one(tool, &choice->rows[i], state, by, err) != 0) {
-            db_rollback(tool->db);
-            return -1;
-        }
-    }
-    if (db_commit(tool->db, err) == 0)
-        return 0;
-    db_rollback(tool->db);
-    return -1;
-}
-
-static int record_all(struct tool *tool, const struct deed *deed,
-                      const struct choice *choice, struct err *err)
-{
-    const char *by = tool_who(tool);
-    int result = set_clock(tool, err);
-    for (size_t i = 0; i < choice->count && result == 0; i += BATCH)
-        result = record_batch(tool, deed, choice, i, by, err);
-    if (result == 0)
-        return 0;
-    return err_prefix(err, "done in the hold queue, but not recorded in the log");
 }
 
 static void print_json(struct tool *tool, const struct held_row *row,
@@ -265,6 +190,41 @@ static size_t print_all(struct tool *tool, const struct deed *deed,
     return done;
 }
 
+/* With the lock held. */
+static int ask_and_record(struct tool *tool, const struct deed *deed,
+                          const struct mta_tools *tools, struct choice *choice,
+                          struct err *err)
+{
+    const char *by = tool_who(tool);
+    enum held_state what = deed->is_drop ? HELD_DROPPED : HELD_RELEASED;
+    struct err why;
+    if (handover_ask(tool, choice->leaving, choice->count, what, by, err) != 0)
+        return -1;
+    int result =
+        deed->is_drop
+            ? mta_drop(tools, tool->arena, choice->wishes, choice->count, &why)
+            : mta_release(tools, tool->arena, choice->wishes, choice->count, &why);
+    /* what was done before a failure is recorded all the same */
+    if (handover_record(tool, choice->leaving, choice->wishes, choice->count, what, by,
+                        result == 0, err) != 0)
+        return err_prefix(err, "done in the hold queue, but not recorded in the log");
+    if (result != 0)
+        *err = why;
+    return result;
+}
+
+static int hand_over(struct tool *tool, const struct deed *deed,
+                     struct mta_tools *tools, struct choice *choice, struct err *err)
+{
+    int lock;
+    mta_prepare(tools, tool->arena);
+    if (handover_lock(tool, &lock, err) != 0)
+        return -1;
+    int result = ask_and_record(tool, deed, tools, choice, err);
+    close(lock);
+    return result;
+}
+
 int deed_run(struct tool *tool, const struct deed *deed, struct err *err)
 {
     struct choice choice;
@@ -277,21 +237,10 @@ int deed_run(struct tool *tool, const struct deed *deed, struct err *err)
             puts("nothing waits that is meant");
         return EXIT_FINE;
     }
-    if (mta_open(&tools, tool->settings, err) != 0 ||
-        confirm(tool, deed, &choice, err) != 0)
+    if (mta_may_act(err) != 0 || mta_open(&tools, tool->settings, err) != 0 ||
+        confirm(tool, deed, &choice, err) != 0 ||
+        hand_over(tool, deed, &tools, &choice, err) != 0)
         return -1;
-    struct err why;
-    int result =
-        deed->is_drop
-            ? mta_drop(&tools, tool->arena, choice.wishes, choice.count, &why)
-            : mta_release(&tools, tool->arena, choice.wishes, choice.count, &why);
-    /* what was done before a failure is recorded all the same */
-    if (record_all(tool, deed, &choice, err) != 0)
-        return -1;
-    if (result != 0) {
-        *err = why;
-        return -1;
-    }
     size_t done = print_all(tool, deed, &choice);
     return done == choice.count ? EXIT_FINE : EXIT_FOUND;
 }

@@ -2,9 +2,8 @@
  *
  * deed - let held mail go, or delete it: what release and drop share.
  *
- * First the MTA, then the log: only what the MTA has confirmed is marked, in one short
- * transaction with the charges that a release owes. If that fails the mail has gone
- * all the same; the next release finds it gone and says so.
+ * A person's word is done whatever the limits say; only what the MTA has confirmed is
+ * marked (tool/handover). What is dropped gives back what it had reserved.
  */
 #ifndef OUTGATE_TOOL_DEED_H
 #define OUTGATE_TOOL_DEED_H
@@ -15,7 +14,7 @@
 
 struct deed {
     bool is_drop;
-    bool all, due;      /* all that waits; what is due by now */
+    bool all;           /* all that waits */
     const char *sender; /* or NULL */
     const char *cause;  /* what alone holds it: "brake", ...; or NULL */
     bool is_confirmed;  /* do not ask */

@@ -15,23 +15,27 @@ enum { SAME_MAX = 1000 }; /* rows of one Message-ID that are counted */
     "client_ip, client_name, helo, mail_from, header_from, subject, x_mailer, "        \
     "script, rcpt_to, recipients, size_bytes, score, action, meant, reason, "          \
     "limit_name, limit_key, due_at_us, reply, incident, is_shadow, "                   \
-    "elapsed_us, " FACT_OF("spf") ", " FACT_OF("dkim") ", " FACT_OF(                   \
+    "elapsed_us, campaign, " FACT_OF("spf") ", " FACT_OF("dkim") ", " FACT_OF(         \
         "dmarc") " FROM message LEFT JOIN evidence ON evidence.message = message.id "  \
                  "WHERE "
 
-/* Parameters 1 to 8 are the same in each: one index is chosen by its first condition.
+/* Parameters 1 to 9 and 11 are the same in each: one index is chosen by its first
+ * condition.
  */
 #define CONDITIONS                                                                     \
     " AND (?1 IS NULL OR at_us >= ?1) AND (?2 IS NULL OR at_us < ?2)"                  \
     " AND (?3 IS NULL OR sender = ?3) AND (?4 IS NULL OR queue_id = ?4)"               \
     " AND (?5 IS NULL OR message_id = ?5) AND (?6 IS NULL OR message_id_local = ?6)"   \
     " AND (?7 IS NULL OR action = ?7) AND (?8 IS NULL OR class = ?8)"                  \
-    " AND (?9 IS NULL OR incident = ?9) ORDER BY at_us DESC, id DESC LIMIT ?10"
+    " AND (?9 IS NULL OR incident = ?9) AND (?11 IS NULL OR campaign = ?11)"           \
+    " ORDER BY at_us DESC, id DESC LIMIT ?10"
 
 static const char by_time[] = COLUMNS "at_us >= coalesce(?1, 0)" CONDITIONS;
 static const char by_sender[] = COLUMNS "sender = ?3" CONDITIONS;
 static const char by_queue_id[] = COLUMNS "queue_id = ?4" CONDITIONS;
 static const char by_message_id[] = COLUMNS "message_id_local = ?6" CONDITIONS;
+static const char by_campaign[] =
+    COLUMNS "campaign = ?11 AND campaign <> ''" CONDITIONS;
 static const char by_incident[] = COLUMNS "incident = ?9 AND incident <> ''" CONDITIONS;
 
 static const char *choose(const struct record_filter *filter)
@@ -42,6 +46,8 @@ static const char *choose(const struct record_filter *filter)
         return by_message_id;
     if (filter->incident.len > 0)
         return by_incident;
+    if (filter->campaign.len > 0)
+        return by_campaign;
     return filter->sender.len > 0 ? by_sender : by_time;
 }
 
@@ -80,6 +86,7 @@ struct query *record_select(struct db *db, const struct record_filter *given,
     bind_text(query, 8, filter.mail_class);
     bind_text(query, 9, filter.incident);
     query_bind_int(query, 10, filter.limit > 0 ? filter.limit : -1);
+    bind_text(query, 11, filter.campaign);
     return query;
 }
 
@@ -101,8 +108,8 @@ static void read_texts(struct query *query, struct arena *arena, struct record *
         {&out->x_mailer, 14},     {&out->script, 15},      {&out->rcpt_to, 16},
         {&out->action_text, 20},  {&out->meant, 21},       {&out->reason, 22},
         {&out->limit_name, 23},   {&out->limit_key, 24},   {&out->reply, 26},
-        {&out->incident, 27},     {&out->spf, 30},         {&out->dkim, 31},
-        {&out->dmarc, 32},
+        {&out->incident, 27},     {&out->campaign, 30},    {&out->spf, 31},
+        {&out->dkim, 32},         {&out->dmarc, 33},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i].into = text_of(query, texts[i].column, arena);
@@ -155,6 +162,24 @@ static int find_by_row(struct tool *tool, int64_t id, struct record *out,
     return found;
 }
 
+/* What was decided when it came in has another queue id when it leaves. */
+static int find_by_border(struct tool *tool, struct span queue_id, struct record *out,
+                          struct err *err)
+{
+    struct query *query =
+        db_query(tool->db,
+                 "SELECT message FROM ticket WHERE passed_queue_id = ?1 AND message IS "
+                 "NOT NULL ORDER BY passed_us DESC LIMIT 1",
+                 err);
+    if (query == NULL || queue_id.len == 0)
+        return query == NULL ? -1 : 0;
+    query_bind_text(query, 1, queue_id);
+    int step = query_step(query, err);
+    int64_t id = step == 1 ? query_int(query, 0) : 0;
+    query_reset(query);
+    return step == 1 ? find_by_row(tool, id, out, err) : step;
+}
+
 /* The newest row that passes; *others: how many more do. */
 static int find_by_filter(struct tool *tool, struct record_filter filter,
                           struct record *out, size_t *others, struct err *err)
@@ -189,6 +214,8 @@ int record_find(struct tool *tool, struct span word, struct record *out, size_t 
         found = find_by_row(tool, (int64_t)id, out, err);
     for (size_t i = 0; i < sizeof filters / sizeof *filters && found == 0; i++)
         found = find_by_filter(tool, filters[i], out, others, err);
+    if (found == 0)
+        found = find_by_border(tool, word, out, err);
     if (found == 0)
         return err_set(err, ERR_NOT_FOUND,
                        "no message in the log has the id, queue id, incident id or "
@@ -229,4 +256,5 @@ void record_json(struct json *json, const struct record *r)
     json_text_or_null(json, "dmarc", r->dmarc);
     json_text(json, "mode", r->is_shadow ? SPAN("shadow") : SPAN("enforce"));
     json_int(json, "elapsed_us", r->elapsed_us);
+    json_text_or_null(json, "campaign", r->campaign);
 }

@@ -24,6 +24,7 @@ struct record {
     struct span reply, incident;
     bool is_shadow;
     int64_t elapsed_us;
+    struct span campaign;         /* "" none */
     struct span spf, dkim, dmarc; /* from the facts kept; "" unknown */
 };
 
@@ -32,7 +33,7 @@ struct record {
 struct record_filter {
     int64_t since_us, until_us; /* [since, until) */
     struct span sender, queue_id, message_id, message_id_local, incident, action,
-        mail_class;
+        mail_class, campaign;
     int64_t limit; /* rows at most; 0: all */
 };
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tool/scan_judge.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bounds.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "gate_past.h"
 #include "message/address.h"
 #include "tool/print.h"
 
@@ -256,6 +258,50 @@ static void give_up(const struct scan_how *how, const struct scan_mail *mail,
     keep_text(result, &out);
 }
 
+int scan_fact_parse(struct span text, struct scan_fact *out, struct err *err)
+{
+    struct span name, value;
+    char number[32] = "";
+    char *end = number;
+    bool has_value = span_cut(text, '=', &name, &value);
+    int id = facts_find(span_trim(name));
+    const char *nearest = facts_nearest(span_trim(name));
+    if (id < 0)
+        return err_set(err, ERR_USAGE, "--fact: there is no fact %.*s%s%s",
+                       (int)span_head(name, 60).len, name.at,
+                       nearest != NULL ? "; do you mean " : "",
+                       nearest != NULL ? nearest : "");
+    *out = (struct scan_fact){.id = (enum fact_id)id, .text = span_trim(value)};
+    if (has_value && outgate_fact_rows[id].type == FACT_TEXT)
+        return 0;
+    if (out->text.len > 0 && out->text.len < sizeof number)
+        memcpy(number, out->text.at, out->text.len);
+    out->number = strtod(number, &end);
+    if (!has_value || end == number || *end != '\0' || !isfinite(out->number))
+        return err_set(err, ERR_USAGE, "--fact %s wants a number: %s=1",
+                       outgate_fact_rows[id].name, outgate_fact_rows[id].name);
+    return 0;
+}
+
+/* The gate's own stages, with what the command line says in place of what is. */
+static void judge(const struct scan_how *how, const struct message *msg,
+                  const struct envelope *env, struct judgement *out)
+{
+    int64_t now_us = clock_wall_us();
+    struct gate_past past;
+    gate_identify(how->engine->settings, msg, env, &out->sender);
+    if (how->sender != NULL)
+        out->sender.key = sender_key(msg->arena, span_of(how->sender));
+    gate_past_read(how->engine, msg, env, &out->sender, how->reader, now_us, &past);
+    facts_collect(&out->facts, msg, env, &past.past, now_us / 1000000);
+    for (size_t i = 0; i < how->fact_count; i++) {
+        const struct scan_fact *fact = &how->facts[i];
+        out->facts.number[fact->id] = fact->number;
+        out->facts.text[fact->id] = fact->text;
+    }
+    gate_weigh(how->engine, msg, env, out);
+}
+
 void scan_judge(const struct scan_how *how, const struct scan_mail *mail,
                 struct arena *arena, struct scan_result *result)
 {
@@ -273,8 +319,7 @@ void scan_judge(const struct scan_how *how, const struct scan_mail *mail,
     int64_t started_us = clock_elapsed_us();
     message_read(msg, (struct span){mail->bytes, mail->len});
     fill_envelope(&env, msg, how);
-    gate_identify(how->engine->settings, msg, &env, &judgement.sender);
-    gate_judge(how->engine, msg, &env, NULL, clock_wall_us(), &judgement);
+    judge(how, msg, &env, &judgement);
     int64_t elapsed_us = clock_elapsed_us() - started_us;
     if (arena_is_broken(arena)) {
         give_up(how, mail, "out of memory", arena, result);

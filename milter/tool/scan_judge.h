@@ -11,6 +11,13 @@
 #include "tool/scan_input.h"
 #include "tool/tool.h"
 
+/* A fact that is taken as said, whatever the mail is. */
+struct scan_fact {
+    enum fact_id id;
+    double number;
+    struct span text;
+};
+
 /* What the command line says for all mails. */
 struct scan_how {
     const struct engine *engine;
@@ -18,6 +25,10 @@ struct scan_how {
     enum mail_class mail_class;
     const char *mail_from, *client_ip, *helo, *auth_user; /* NULL: not said */
     const struct option_list *recipients;
+    const char *sender;    /* whose history and name, NULL: the mail's own */
+    struct reader *reader; /* the database with that history, or NULL */
+    const struct scan_fact *facts;
+    size_t fact_count;
 };
 
 struct scan_result {
@@ -31,6 +42,9 @@ struct scan_result {
  * for memory, which stands in result->error. */
 void scan_judge(const struct scan_how *how, const struct scan_mail *mail,
                 struct arena *arena, struct scan_result *result);
+
+/* scan_fact_parse - "network_new=1", "helo=mail.example.com". */
+int scan_fact_parse(struct span text, struct scan_fact *out, struct err *err);
 
 /* scan_arena_bytes - what an arena for one mail must be able to hold. */
 size_t scan_arena_bytes(const struct engine *engine);

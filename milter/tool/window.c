@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+#include "limits/limit_clock.h"
 #include "limits/limits.h"
 #include "store/audit.h"
 
@@ -21,12 +23,32 @@ const struct limit *window_find(const struct settings *settings, struct span nam
     return NULL;
 }
 
+int window_limit_now(struct tool *tool, int64_t *now_us, struct err *err)
+{
+    if (limit_clock_read(tool->db, err) != 0)
+        return -1;
+    *now_us = clock_limit_us();
+    return 0;
+}
+
 int window_read(struct tool *tool, const struct limit *limit, struct span key,
                 struct window *out, struct err *err)
 {
-    *out = (struct window){.limit = limit, .key = key};
-    return limits_used(tool->db, limit, key, 1, tool_now_us(), &out->used,
-                       &out->free_at_us, err);
+    int64_t now_us;
+    int64_t wall_us = tool_now_us();
+    struct limit *standing = arena_alloc(tool->arena, sizeof *standing);
+    *out = (struct window){.limit = standing, .key = key};
+    if (standing == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    if (window_limit_now(tool, &now_us, err) != 0 ||
+        limits_for_key(tool->db, limit, key, wall_us, standing, &out->is_overridden,
+                       err) != 0 ||
+        limits_used(tool->db, standing, key, 1, now_us, &out->used, &out->free_at_us,
+                    err) != 0)
+        return -1;
+    if (out->free_at_us > 0)
+        out->free_at_us += wall_us - now_us;
+    return 0;
 }
 
 void window_row(struct table *table, const struct window *window, int64_t now_us)
@@ -39,9 +61,10 @@ void window_row(struct table *table, const struct window *window, int64_t now_us
     table_colour(table, window->used >= limit->amount       ? COLOUR_RED
                         : window->used * 2 >= limit->amount ? COLOUR_YELLOW
                                                             : COLOUR_NONE);
-    table_printf(table, "%s in %s",
+    table_printf(table, "%s in %s%s",
                  limit_print_amount(limit, limit->amount, amount, sizeof amount),
-                 print_span_of_time(limit->window_us, length));
+                 print_span_of_time(limit->window_us, length),
+                 window->is_overridden ? " (overridden)" : "");
     if (window->free_at_us <= now_us)
         table_cell(table, "now");
     else
@@ -56,16 +79,15 @@ static double in_unit(const struct limit *limit, int64_t amount)
 
 void window_json(struct json *json, const struct window *window, int64_t now_us)
 {
-    static const char *const units[] = {"unknown", "messages", "recipients", "bytes",
-                                        "points"};
     char at[32];
     json_open(json, NULL, '{');
     json_text(json, "limit", span_of(window->limit->name));
     json_text(json, "key", window->key);
-    json_text(json, "unit", span_of(units[window->limit->unit]));
+    json_text(json, "unit", span_of(limit_unit_name(window->limit->unit)));
     json_number(json, "used", in_unit(window->limit, window->used));
     json_number(json, "amount", in_unit(window->limit, window->limit->amount));
     json_number(json, "window_s", (double)window->limit->window_us / 1e6);
+    json_bool(json, "is_overridden", window->is_overridden);
     int64_t free_us = window->free_at_us > now_us ? window->free_at_us : now_us;
     json_text(json, "free_at", span_of(audit_time_text(free_us, at)));
     json_bool(json, "is_free", window->free_at_us <= now_us);

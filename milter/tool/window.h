@@ -11,8 +11,9 @@
 #include "tool/tool.h"
 
 struct window {
-    const struct limit *limit;
+    const struct limit *limit; /* as it stands for the key */
     struct span key;
+    bool is_overridden; /* for this key, by table limit_override */
     int64_t used;       /* in the limit's unit */
     int64_t free_at_us; /* when the least amount fits; at or before now: it fits */
 };
@@ -20,7 +21,10 @@ struct window {
 /* window_find - a limit of the config by name, or NULL. */
 const struct limit *window_find(const struct settings *settings, struct span name);
 
-/* window_read - used and free-at of one limit and key. */
+/* window_limit_now - now by the limit clock, as the daemon's store tells it. */
+int window_limit_now(struct tool *tool, int64_t *now_us, struct err *err);
+
+/* window_read - used and free-at of one limit of the config and key. */
 int window_read(struct tool *tool, const struct limit *limit, struct span key,
                 struct window *out, struct err *err);
 

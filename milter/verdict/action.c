@@ -9,7 +9,8 @@
 /* Fields of this name are ours: what comes in with one is taken out. */
 static const char field_prefix[] = "X-Outgate-";
 
-static const char *const cause_names[] = {"", "score", "limit", "brake", "block"};
+static const char *const cause_names[] = {"",      "score", "limit",
+                                          "brake", "block", "alert"};
 
 const char *cause_name(enum cause cause)
 {
@@ -18,7 +19,7 @@ const char *cause_name(enum cause cause)
 
 enum cause cause_find(struct span name)
 {
-    for (int i = CAUSE_SCORE; i <= CAUSE_BLOCK; i++)
+    for (int i = CAUSE_SCORE; i <= CAUSE_ALERT; i++)
         if (span_eq(name, span_of(cause_names[i])))
             return (enum cause)i;
     return CAUSE_NONE;
@@ -57,16 +58,10 @@ void action_removals(const struct message *msg, struct plan *plan)
     }
 }
 
-/* Where no refusal is sane, mail waits: a 5xx to sendmail(1) is a bounce with the whole
- * spam, a 4xx there loops under new queue ids; bounces are never refused. */
-static bool must_not_refuse(const struct envelope *env)
-{
-    return env->path == PATH_LOCAL || env->is_null_sender;
-}
-
+/* Where no refusal is sane, mail waits. */
 static enum action sane_action(const struct envelope *env, enum action meant)
 {
-    return meant > ACTION_HOLD && must_not_refuse(env) ? ACTION_HOLD : meant;
+    return meant > ACTION_HOLD && envelope_must_not_refuse(env) ? ACTION_HOLD : meant;
 }
 
 static enum action stricter(enum action a, enum action b)
@@ -226,7 +221,9 @@ static void write_reason(const struct plan_input *in, struct plan *plan)
     if (plan->meant != plan->action)
         snprintf(plan->reason + used, sizeof plan->reason - used,
                  "; held, for %s must not be refused",
-                 in->env->path == PATH_LOCAL ? "mail from sendmail(1)" : "a bounce");
+                 in->env->path == PATH_LOCAL    ? "mail from sendmail(1)"
+                 : in->env->path == PATH_BORDER ? "mail at the border"
+                                                : "a bounce");
 }
 
 static void write_codes(const struct plan_input *in, struct plan *plan)

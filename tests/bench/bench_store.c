@@ -5,7 +5,10 @@
  * A decision here: eight limits charged, one audit row with three hits and its charges.
  * The bare insert is one row with three indexes through the same writer. Figures of one
  * run stand side by side: on another disk only their ratio says something.
- * Usage: bench_store [seconds a case] [folder]
+ * "full": the limits of a large host (pairs, recipient domains, a learned amount, a
+ * campaign; overrides and exemptions are there to be looked up), a million keys in the
+ * database, of which each decision takes others.
+ * Usage: bench_store [seconds a case] [folder] [keys]
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -34,7 +37,19 @@ static const char *const sentences[LIMITS] = {
     "90000000 messages per 1h per host, then defer",
 };
 
+static const char *const full_sentences[LIMITS] = {
+    "1000 recipients per 1h per sender, burst 200, then hold",
+    "5000 recipients per 1d per sender, then hold",
+    "3 times learned recipients per 1h per sender, at least 500, then hold",
+    "900 messages per 1h per sender+recipient_domain, then slow",
+    "9000000 recipients per 10m per campaign, then hold",
+    "9000000 messages per 1h per client_ip, then defer",
+    "25 bounces per 1d per sender, then block for 24h",
+    "9000000 points per 1h per egress, then hold",
+};
+
 static struct limit limits[LIMITS + 1];
+static struct limit full[LIMITS];
 static struct limit flooded;
 static struct writer *writer;
 static atomic_bool is_over;
@@ -66,6 +81,7 @@ static int64_t now_us(clockid_t clock)
 static int decide(struct db *db, const struct limit *table, size_t count,
                   struct client *client, struct err *err)
 {
+    struct span domains[] = {SPAN("there.example"), SPAN("else.example")};
     static const struct audit_hit hits[] = {
         {"A_RULE", 1}, {"B_RULE", 1}, {"C_RULE", 1}};
     struct charge charge;
@@ -75,7 +91,10 @@ static int decide(struct db *db, const struct limit *table, size_t count,
                                      .sender = span_of(client->sender),
                                      .client_ip = SPAN("192.0.2.7"),
                                      .from_domain = SPAN("example.com"),
-                                     .recipients = 1,
+                                     .recipient_domains = domains,
+                                     .recipient_domain_count = 2,
+                                     .campaign = SPAN("0123456789abcdef"),
+                                     .recipients = 2,
                                      .bytes = 5120,
                                      .points_milli = 3000,
                                      .is_charged = true,
@@ -108,6 +127,11 @@ static int decide_job(struct db *db, void *arg, struct err *err)
     return decide(db, limits, LIMITS, arg, err);
 }
 
+static int full_job(struct db *db, void *arg, struct err *err)
+{
+    return decide(db, full, LIMITS, arg, err);
+}
+
 static int flood_job(struct db *db, void *arg, struct err *err)
 {
     return decide(db, &flooded, 1, arg, err);
@@ -137,6 +161,32 @@ static int make_bare(struct db *db, void *arg, struct err *err)
                    err);
 }
 
+/* Every key with a slot in each of four limits, a past of two days, and a few orders.
+ */
+static int fill(struct db *db, void *arg, struct err *err)
+{
+    int64_t hour = now_us(CLOCK_REALTIME) / INT64_C(3600000000);
+    char sql[1200];
+    (void)arg;
+    snprintf(
+        sql, sizeof sql,
+        "CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i "
+        "+ 1 FROM n WHERE i < %u) SELECT i FROM n;"
+        "INSERT INTO limit_slot SELECT 'sasl_user:u' || i || tail, name, 0, %lld, "
+        "28125000, 1 FROM n, (SELECT 'full-0' AS name, '' AS tail UNION ALL SELECT "
+        "'full-1', '' UNION ALL SELECT 'full-2', '' UNION ALL SELECT 'full-3', "
+        "'+there.example') ORDER BY 1, 2;"
+        "INSERT INTO sender_seen SELECT i, 'sasl_user:u' || i, 1, 1, 1, 1, 0 FROM n;"
+        "INSERT INTO sender_hour SELECT i, %lld - 30 - value, 1, 5, 1, 1000, 0 FROM "
+        "n, (SELECT 0 AS value UNION SELECT 1 UNION SELECT 2);"
+        "INSERT INTO limit_override SELECT 'full-1', 'sasl_user:u' || (i * 100), '', "
+        "9000, 86400000000, 0, 1, NULL, '', '' FROM n WHERE i < 1000;"
+        "INSERT INTO exemption SELECT 'sasl_user:x' || i, '', 1, NULL, '', '' FROM n "
+        "WHERE i < 1000; DROP TABLE n",
+        senders - 1, (long long)(hour * INT64_C(3600000000)), (long long)hour);
+    return db_exec(db, sql, err);
+}
+
 static void *client_main(void *arg)
 {
     struct client *client = arg;
@@ -144,8 +194,9 @@ static void *client_main(void *arg)
     while (!atomic_load(&is_over) && client->count < SAMPLES_MAX) {
         int64_t start_us = now_us(CLOCK_MONOTONIC);
         arena_reset(client->arena);
+        uint64_t place = client->number * 7919u + client->count * 2654435761u;
         snprintf(client->sender, sizeof client->sender, "sasl_user:u%u",
-                 (unsigned)(client->number * 7919 + client->count * 31) % senders);
+                 (unsigned)(place % senders));
         if (writer_run(writer, client->job, client, 60000, &err) != 0)
             die("job", &err);
         client->samples_us[client->count++] =
@@ -197,12 +248,12 @@ static double run(const char *name, writer_job *job, unsigned threads, unsigned 
     return rate;
 }
 
-static void parse(const char *sentence, struct limit *out)
+static void parse(const char *what, unsigned number, const char *sentence,
+                  struct limit *out)
 {
-    static unsigned number;
-    char name[16];
+    char name[32];
     struct err err;
-    snprintf(name, sizeof name, "limit-%u", number++);
+    snprintf(name, sizeof name, "%s-%u", what, number);
     if (limit_parse(span_of(name), span_of(sentence), out, &err) != 0)
         die("limit", &err);
 }
@@ -220,19 +271,33 @@ int main(int argc, char **argv)
         return 1;
     snprintf(path, sizeof path, "%s/x.db", folder);
     for (unsigned i = 0; i < LIMITS; i++)
-        parse(sentences[i], &limits[i]);
-    parse("100 recipients per 1h per sender, burst 20, then hold", &flooded);
+        parse("limit", i, sentences[i], &limits[i]);
+    for (unsigned i = 0; i < LIMITS; i++)
+        parse("full", i, full_sentences[i], &full[i]);
+    parse("flood", 0, "100 recipients per 1h per sender, burst 20, then hold",
+          &flooded);
     if (writer_start(&writer, path, 1000, &err) != 0 ||
         writer_run(writer, make_bare, NULL, 10000, &err) != 0)
         die("start", &err);
     senders = 1000;
     for (unsigned i = 0; i < 3; i++) {
         double bare = run("bare", bare_job, threads[i], seconds);
-        double full = run("decision", decide_job, threads[i], seconds);
-        printf("           a decision costs %.1f bare inserts\n", bare / full);
+        double decided = run("decision", decide_job, threads[i], seconds);
+        printf("           a decision costs %.1f bare inserts\n", bare / decided);
     }
     senders = 1; /* one hacked account: its backlog fills the longest wait */
     run("flood", flood_job, 8, seconds);
+    senders = (argc > 3 ? (unsigned)atoi(argv[3]) : 1000000) / 4;
+    int64_t filled_us = now_us(CLOCK_MONOTONIC);
+    if (writer_run(writer, fill, NULL, 600000, &err) != 0)
+        die("fill", &err);
+    printf("           %u keys put in, %.1f s\n", senders * 4,
+           (double)(now_us(CLOCK_MONOTONIC) - filled_us) / 1e6);
+    for (unsigned i = 0; i < 3; i++) {
+        double bare = run("bare", bare_job, threads[i], seconds);
+        double all = run("full", full_job, threads[i], seconds);
+        printf("           a decision costs %.1f bare inserts\n", bare / all);
+    }
     writer_stop(&writer);
     unlink(path);
     rmdir(folder);

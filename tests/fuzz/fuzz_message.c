@@ -11,21 +11,7 @@
 #include "message/message.h"
 #include "message/report.h"
 
-static void check_report(const struct message *msg)
-{
-    struct report report;
-    report_read(msg, &report);
-    require(report.recipient_count <= BOUND_REPORT_RECIPIENTS);
-    for (size_t i = 0; i < report.recipient_count; i++) {
-        touch(report.recipients[i].address);
-        touch(report.recipients[i].status);
-        touch(report.recipients[i].diagnostic);
-    }
-    for (size_t i = 0; i < report.queue_id_count; i++)
-        touch(report.queue_ids[i]);
-    touch(report.message_id);
-    touch(report.subject);
-}
+#include "message/sketch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -93,6 +79,22 @@ static void check_addresses(struct arena *arena, const struct message *msg)
     }
 }
 
+static void check_report(const struct message *msg)
+{
+    struct report report;
+    report_read(msg, &report);
+    require(report.recipient_count <= BOUND_REPORT_RECIPIENTS);
+    for (size_t i = 0; i < report.recipient_count; i++) {
+        touch(report.recipients[i].address);
+        touch(report.recipients[i].status);
+        touch(report.recipients[i].diagnostic);
+    }
+    for (size_t i = 0; i < report.queue_id_count; i++)
+        touch(report.queue_ids[i]);
+    touch(report.message_id);
+    touch(report.subject);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     /* Small arenas as well: the cap may come anywhere. */
@@ -111,6 +113,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
             touch(msg->links[i].target);
         check_addresses(arena, msg);
         check_report(msg);
+        struct sketch sketch;
+        sketch_make(msg, &sketch);
+        require(sketch.kind == SKETCH_NONE || sketch_equal(&sketch, &sketch) == 16);
     }
     arena_free(&arena);
     return 0;

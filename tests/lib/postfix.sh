@@ -5,6 +5,7 @@
 # Uses contrib/postfix as it is, paths apart, so that what we tell people is tested.
 # Domains: here.example is local, forward.example is relayed for anybody, all else goes
 # out for clients on loopback and in 203.0.113.0/24 (people with a login, by XCLIENT).
+# $postfix_under may be set to a command that runs it (another clock).
 # After postfix_start: $mta_port, $postfix_etc, $sink (folder of what was delivered).
 
 postfix=$scratch/postfix
@@ -45,6 +46,22 @@ postlog unix-dgram n - n - 1 postlogd
 EOF
     sed -e 's/\( unix  -       -       \)y/\1n/' \
         -e "s|/etc/postfix|$postfix_etc|" "$srcdir/contrib/postfix/master.cf"
+    [ -z "$postfix_border" ] || postfix_border_master
+}
+
+# The border layout, for tests that set postfix_border before they start it.
+postfix_border=
+postfix_border_master() {
+    border_port=$(free_port)
+    sed -e 's/\( unix  *[n-]  *-  *\)y/\1n/' -e 's/^\(127.*inet n  *-  *\)y/\1n/' \
+        -e "s|127.0.0.1:10027|127.0.0.1:$border_port|" \
+        -e "s|unix:outgate/milter.sock|${gate_milter:-unix:$gate_socket}|" \
+        -e "s|/etc/postfix|$postfix_etc|" "$srcdir/contrib/postfix/border/master.cf"
+}
+
+postfix_border_main() {
+    sed -e "s|10027|$border_port|" -e "s|/etc/postfix|$postfix_etc|" \
+        "$srcdir/contrib/postfix/border/main.cf"
 }
 
 postfix_main() {
@@ -67,7 +84,7 @@ relayhost = [127.0.0.1]:$sink_port
 default_filter_nexthop = \$relayhost
 mailbox_transport = smtp:[127.0.0.1]:$sink_port
 local_recipient_maps =
-alias_maps =
+alias_maps = ${postfix_aliases:-}
 alias_database =
 smtpd_relay_restrictions = permit_mynetworks,
   check_client_access cidr:{{203.0.113.0/24 permit}}, reject_unauth_destination
@@ -91,22 +108,45 @@ EOF
         "$srcdir/contrib/postfix/main.cf"
 }
 
-# postfix_start [MAIN-CF-LINES] - returns when it answers on $mta_port.
+# Each parameter once: with a dozen warnings of overriding, postlogd fills the socket that
+# it reads itself, and stands still.
+postfix_last_wins() {
+    perl -0777 -ne '
+        s/^#.*\n//mg;
+        my @entries = /^(\S.*\n(?:[ \t]+.*\n)*)/mg;
+        my %last = map { $entries[$_] =~ /^(\S+)/ ? ($1 => $_) : () } 0 .. $#entries;
+        print map { $entries[$_] } sort { $a <=> $b } values %last;'
+}
+
+# postfix_start [MAIN-CF-LINES] - returns when it answers on $mta_port. Lines that are
+# there already can also be changed by a sed script in $postfix_settings.
 postfix_start() {
     sink_start
     mta_port=$(free_port)
     mkdir -p "$postfix_etc" "$postfix/spool" "$postfix/data" "$postfix/log"
     chown postfix "$postfix/data"
     cp "$srcdir"/contrib/postfix/outgate_* "$postfix_etc/"
-    postfix_main >"$postfix_etc/main.cf"
-    printf '%s\n' "$1" >>"$postfix_etc/main.cf"
     postfix_master >"$postfix_etc/master.cf"
+    {
+        postfix_main | sed "${postfix_settings:-}"
+        if [ -n "$postfix_border" ]; then
+            cp "$srcdir"/contrib/postfix/border/outgate_* "$postfix_etc/"
+            postfix_border_main
+        fi
+        printf '%s\n' "$1"
+    } | postfix_last_wins >"$postfix_etc/main.cf"
     postfix_age
     MAIL_CONFIG=$postfix_etc
     MAIL_LOGTAG=postfix
     export MAIL_CONFIG MAIL_LOGTAG
     postfix -c "$postfix_etc" check >"$postfix/log/check.log" 2>&1
-    setsid "$(postconf -dh daemon_directory)/master" -c "$postfix_etc" -d \
+    postfix_up
+}
+
+# postfix_up - start it again after postfix_stop, as it was.
+postfix_up() {
+    # shellcheck disable=SC2086
+    setsid $postfix_under "$(postconf -dh daemon_directory)/master" -c "$postfix_etc" -d \
         >>"$postfix/log/master.log" 2>&1 &
     postfix_pid=$!
     wait_for 20 is_listening "$postfix_pid" "$mta_port" && ! is_gone "$postfix_pid" || {

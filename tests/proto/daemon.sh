@@ -35,7 +35,7 @@ like "$out" 'test.conf:2: mode = dry: must be one of enforce\|shadow' 'file and 
 like "$out" 'test.conf:3: unknown key "colour"' 'all errors in one run'
 outgate-milter -f -c "$gate_conf" >"$scratch/out" 2>&1
 is $? 78 'the daemon does not start with it either'
-outgate-milter -t -c /nonexistent/outgate.conf >"$scratch/out" 2>&1
+outgate-milter -t -c /nonexistent.outgate/outgate.conf >"$scratch/out" 2>&1
 is $? 78 'a missing config ends with EX_CONFIG'
 gate_overlay "[rules]
 path = $gate/norules"
@@ -81,10 +81,10 @@ kill -TERM "$daemon_pid"
 ok 'it stops' wait_for 10 is_gone "$daemon_pid"
 ok 'the pid file is gone' test ! -e "$gate/pid"
 gate_overlay "[store]
-database = /nonexistent/outgate.db"
+database = /nonexistent.outgate/outgate.db"
 out=$(outgate-milter -c "$gate_conf" 2>&1)
 is $? 75 'a start that fails after detaching is told to the caller'
-like "$out" '/nonexistent' 'with the reason'
+like "$out" '/nonexistent.outgate' 'with the reason'
 gate_overlay ''
 
 # --- privileges
@@ -100,7 +100,11 @@ socket = unix:$gate/own.sock
 database = $gate/own/outgate.db"
     gate_socket=$gate/own.sock
     gate_start
-    is "$(stat -c %U "/proc/$gate_pid")" nobody 'it runs as the configured user'
+    # the socket is opened first, as root
+    runs_as_nobody() {
+        [ "$(stat -c %U "/proc/$gate_pid")" = nobody ]
+    }
+    ok 'it runs as the configured user' wait_for 20 runs_as_nobody
     is "$(awk '/^Groups:/ { $1 = ""; print NF }' "/proc/$gate_pid/status")" 2 \
         'with that user'"'"'s groups only'
     is "$(stat -c '%U:%G %a' "$gate_socket")" 'nobody:mail 660' 'the socket is the MTA group'"'"'s'

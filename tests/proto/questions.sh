@@ -17,12 +17,13 @@ sqlite3 "$gate_db" "update message set rcpt_to = 'ann@example.net' where id % 3 
     update message set script = 'contact.php:33' where id % 50 = 0;
     update message set campaign = 'c1' where subject like '%win now%';
     insert or ignore into campaign (key, sketch, first_us, last_us, messages, recipients,
-        senders, subject) select 'c1', x'00', min(at_us), max(at_us), count(*), 1, 1,
+        senders, subject) select 'c1', '00', min(at_us), max(at_us), count(*), 1, 1,
         'win now' from message where campaign = 'c1';
     update held_message set state = 'released', state_by = 'root' where message in
         (select message from held_message join hit using (message) limit 3);
-    insert into held_message select max(id), '4qlast', 1, 9999999999000000, 'waiting', 1,
-        '', 'limit' from message where id not in (select message from held_message);
+    insert into held_message (message, queue_id, held_at_us, due_at_us, state,
+        state_at_us, state_by, cause) select max(id), '4qlast', 1, 9999999999000000,
+        'waiting', 1, '', 'limit' from message where id not in (select message from held_message);
     insert into provider_report (at_us, blocked_ip, destination_ip, message_id, score,
         message, sender) select at_us, '192.0.2.25', '', message_id, 300, id, sender from
         message where subject like '%win now%' limit 2;

@@ -24,7 +24,7 @@ local function must(failure, what)
     end
 end
 
--- begin{ip=, name=, helo=, actions=, steps=, port=, version=} - a session up to HELO.
+-- begin{ip=, name=, helo=, actions=, steps=, port=, version=, daemon=} - a session up to HELO.
 function begin(t)
     t = t or {}
     local conn = mt.connect(socket, 40, 0.1)
@@ -34,7 +34,7 @@ function begin(t)
     -- miltertest takes the steps before the actions, whatever its manual says
     must(mt.negotiate(conn, 6, t.steps or STEPS, t.actions or ACTIONS), "negotiate")
     mt.macro(conn, SMFIC_CONNECT, "j", "gate.test", "v", t.version or "Postfix 3.7.11",
-        "{daemon_name}", "gate.test", "{client_port}", tostring(t.port or 4711))
+        "{daemon_name}", t.daemon or "gate.test", "{client_port}", tostring(t.port or 4711))
     must(mt.conninfo(conn, t.name or "localhost", t.ip or "127.0.0.1"), "conninfo")
     must(mt.helo(conn, t.helo or "client.example"), "helo")
     return conn

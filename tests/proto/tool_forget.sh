@@ -34,26 +34,33 @@ db "update message set rcpt_to = 'ann@there.example, Zoe@There.example, bob@here
         message, sender) values (1, '192.0.2.25', '', 'one.1@xxxx', 300, 1, 'sasl_user:bob');
     insert or ignore into sender_seen (sender, first_us, last_us, messages, recipients)
         values ('sasl_user:bob', 1, 2, 3, 4), ('sasl_user:carol', 1, 2, 3, 4);
-    insert into sender_trait (sender, kind, value, first_us, last_us, messages)
+    insert or ignore into sender_trait (sender, kind, value, first_us, last_us, times)
         select id, 'header_from', 'bob@here.example', 1, 2, 3 from sender_seen
         where sender in ('sasl_user:bob', 'sasl_user:carol');
-    insert into sender_trait (sender, kind, value, first_us, last_us, messages)
+    insert or ignore into sender_trait (sender, kind, value, first_us, last_us, times)
         select id, 'x_mailer', 'Thing', 1, 2, 3 from sender_seen
         where sender = 'sasl_user:carol';
-    insert into sender_recipient select id, 77, 1 from sender_seen;
+    insert or ignore into sender_recipient select id, 77, 1 from sender_seen;
     insert into campaign (id, key, sketch, first_us, last_us, messages, recipients,
-        senders, subject) values (1, 'c1', x'00', 1, 2, 3, 4, 1, 'from bob'),
-        (2, 'c2', x'00', 1, 2, 3, 4, 1, 'from carol');
+        senders, subject) values (1, 'c1', '00', 1, 2, 3, 4, 1, 'from bob'),
+        (2, 'c2', '00', 1, 2, 3, 4, 1, 'from carol');
     insert into campaign_sender values (1, 'sasl_user:bob', 3), (2, 'sasl_user:carol', 3);
-    insert into incident (kind, key, opened_us, last_us, times, what, told_times) values
-        ('limit', 'login sasl_user:bob', 1, 2, 3, 'sasl_user:bob sent 300', 0),
-        ('limit', 'login sasl_user:bobby', 1, 2, 3, 'sasl_user:bobby sent 300', 0);
+    insert into incident (kind, key, sender, level, opened_us, last_us, times, what,
+        told_level, told_times, tried_times, told_ways) values
+        ('limit', 'lim sasl_user:bob', 'sasl_user:bob', 0, 1, 2, 3, 'sasl_user:bob sent 300',
+            0, 0, 0, 0),
+        ('limit', 'lim sasl_user:bobby', 'sasl_user:bobby', 0, 1, 2, 3,
+            'sasl_user:bobby sent 300', 0, 0, 0, 0);
     insert into blocked_sender (sender, since_us, reason, by) values
         ('sasl_user:bob', 1, 'spam', 'root');" || exit 99
 names() { # TEXT - how many files of the database hold it
     cat "$gate_db" "$gate_db-wal" 2>/dev/null | tr 'A-Z' 'a-z' | grep -a -o -e "$1" |
         wc -l | tr -d ' '
 }
+
+# what bob's history keeps of friend@there.example
+known=$(db "select max(recipient) from sender_recipient where recipient <> 77")
+ok 'a recipient is known by its hash' test -n "$known"
 
 # a dry run, and asking
 before=$(db .dump | sha256sum)
@@ -129,8 +136,8 @@ is "$(db "select group_concat(sender) from sender_seen")" sasl_user:carol 'histo
 is "$(db "select group_concat(value) from sender_trait")" Thing \
     'traits, also where another sender wrote under its name'
 is "$(db "select count(*) from sender_recipient")" 1 'recipients that it knew'
-is "$(db "select key, what from incident where id = 2")" \
-    'login sasl_user:bobby|sasl_user:bobby sent 300' 'a longer name is another'\''s'
+is "$(db "select key, what from incident where key like 'lim sasl_user:bobby'")" \
+    'lim sasl_user:bobby|sasl_user:bobby sent 300' 'a longer name is another'\''s'
 is "$(db "select subject from campaign order by id")" "
 from carol" 'campaigns'
 is "$(db "select rcpt_to from message where id = 8")" \
@@ -161,6 +168,13 @@ is "$(db "select recipient, detail from feedback where source_hash = 'h1'")" \
     'forgotten:1|' 'feedback'
 tests/unit/fill_log "$gate_conf" </dev/null
 is "$(names '[^o]zoe@there\.example')" 0 'no page of the file names it'
+db "insert into sender_recipient select id, $known, 1 from sender_seen;
+    update sender_seen set known_recipients = 1;
+    insert into border_message values (5, null, '', '', 'sound', 'Friend@there.example')"
+og forget --yes Friend@There.example >/dev/null
+is "$(db "select count(*) from sender_recipient where recipient = $known")|$(db "select
+    known_recipients from sender_seen")|$(db 'select forwarded_by from border_message')" \
+    '0|0|' 'the hash of a recipient goes with it, and who forwarded'
 out=$(og forget --yes zoe@there.example)
 is $? 0 'once more'
 like "$out" 'nothing of it is in the log' 'finds nothing'
@@ -173,23 +187,25 @@ ok 'and its views work' db 'select count(*) from recent; select * from held;
 # Every text column of the schema is either blanked or cannot name a person: who adds a
 # column adds it to store/forget.c or to this list.
 cat >"$scratch/kept" <<'LIST'
+border_message.first_path border_message.first_queue_id border_message.ticket
 brake.by brake.reason blocked_sender.by blocked_sender.reason
-campaign.key charge.limit_name domain_seen.domain
+campaign.key campaign.sketch charge.limit_name domain_seen.domain
 exemption.by exemption.limit_name exemption.reason
 feedback.kind feedback.reason feedback.reporter feedback.source_hash feedback.status
-feedback.tied_by held_message.cause held_message.queue_id held_message.state
+feedback.tied_by held_message.asked_by held_message.asked_for held_message.cause held_message.queue_id held_message.state
 held_message.state_by hit.rule incident.kind limit_in_force.action
 limit_in_force.class limit_in_force.keys limit_in_force.name limit_in_force.sentence
 limit_in_force.unit limit_override.by limit_override.limit_name
 limit_override.reason limit_override.sentence limit_slot.limit_name
 message.action message.campaign message.class message.from_domain
 message.identified_by message.incident message.limit_name message.meant message.path
-message.queue_id meta.name meta.value notice.mark
+message.queue_id meta.name meta.value notice.mark notice.purpose
 provider_report.blocked_ip provider_report.destination_ip sender_trait.kind
 snds_day.comments snds_day.complaint_rate snds_day.end_at snds_day.filter_result
 snds_day.ip snds_day.sample_helo snds_day.start_at snds_day.trap_end_at
 snds_day.trap_start_at summary_hour.action summary_hour.class summary_rule.rule
-ticket.class ticket.client_ip ticket.digest ticket.mark ticket.path ticket.recipients
+ticket.action ticket.class ticket.client_ip ticket.digest ticket.mark ticket.path
+ticket.passed_queue_id ticket.queue_id ticket.recipients
 ticket.sender
 LIST
 tr ' ' '\n' <"$scratch/kept" | sort >"$scratch/kept.sorted"

@@ -75,7 +75,8 @@ static const struct audit_hit hits[] = {{"LINK_HEAVY", 1.5}, {"NO_NAME", 2.25}};
 static struct audit_row plain(struct world *w)
 {
     static struct span recipients[] = {{"a@x.example", 11}, {"b@y.example", 11}};
-    w->line = (struct charge_line){&w->limit, SPAN("sasl_user:bob"), 2};
+    w->line = (struct charge_line){
+        .limit = &w->limit, .key = SPAN("sasl_user:bob"), .amount = 2};
     w->charge = (struct charge){.action = ACTION_ACCEPT,
                                 .is_charged = true,
                                 .charged_at_us = w->now_us,

@@ -27,6 +27,7 @@ static const struct {
     enum mail_class mail_class;
     enum action action;
     const char *printed; /* NULL: the sentence itself */
+    int64_t block_us, younger_us, learned_milli, ceiling;
 } good[] = {
     {"100 recipients per 1h per sender, burst 20, then hold",
      100,
@@ -36,7 +37,7 @@ static const struct {
      {LIMIT_SENDER},
      CLASS_UNKNOWN,
      ACTION_HOLD,
-     NULL},
+     .printed = NULL},
     {"500 recipients per 1d per sender, then hold",
      500,
      LIMIT_RECIPIENTS,
@@ -45,7 +46,7 @@ static const struct {
      {LIMIT_SENDER},
      CLASS_UNKNOWN,
      ACTION_HOLD,
-     NULL},
+     .printed = NULL},
     {"50 recipients per message, then reject",
      50,
      LIMIT_RECIPIENTS,
@@ -54,7 +55,7 @@ static const struct {
      {LIMIT_KEY_NONE},
      CLASS_UNKNOWN,
      ACTION_REJECT,
-     NULL},
+     .printed = NULL},
     {"200 messages per 1h per sender+recipient_domain, then slow",
      200,
      LIMIT_MESSAGES,
@@ -63,7 +64,7 @@ static const struct {
      {LIMIT_SENDER, LIMIT_RECIPIENT_DOMAIN},
      CLASS_UNKNOWN,
      ACTION_SLOW,
-     NULL},
+     .printed = NULL},
     {"300 messages per 1h per host in forwarded, then defer",
      300,
      LIMIT_MESSAGES,
@@ -72,7 +73,7 @@ static const struct {
      {LIMIT_HOST},
      CLASS_FORWARDED,
      ACTION_DEFER,
-     NULL},
+     .printed = NULL},
     {"40 points per 1h per egress, then hold",
      40000,
      LIMIT_POINTS,
@@ -81,7 +82,7 @@ static const struct {
      {LIMIT_EGRESS},
      CLASS_UNKNOWN,
      ACTION_HOLD,
-     NULL},
+     .printed = NULL},
     {"2.5 points per 30s per client_ip, burst 0.125, then defer",
      2500,
      LIMIT_POINTS,
@@ -90,7 +91,7 @@ static const struct {
      {LIMIT_CLIENT_IP},
      CLASS_UNKNOWN,
      ACTION_DEFER,
-     NULL},
+     .printed = NULL},
     {"2.50 points per 30s per from_domain, then defer",
      2500,
      LIMIT_POINTS,
@@ -99,7 +100,7 @@ static const struct {
      {LIMIT_FROM_DOMAIN},
      CLASS_UNKNOWN,
      ACTION_DEFER,
-     "2.5 points per 30s per from_domain, then defer"},
+     .printed = "2.5 points per 30s per from_domain, then defer"},
     {"10k bytes per 10m per sender in outbound, burst 500, then hold",
      10000,
      LIMIT_BYTES,
@@ -108,7 +109,7 @@ static const struct {
      {LIMIT_SENDER},
      CLASS_OUTBOUND,
      ACTION_HOLD,
-     NULL},
+     .printed = NULL},
     {"5M bytes per message in forwarded, then hold",
      5000000,
      LIMIT_BYTES,
@@ -117,7 +118,7 @@ static const struct {
      {LIMIT_KEY_NONE},
      CLASS_FORWARDED,
      ACTION_HOLD,
-     NULL},
+     .printed = NULL},
     {"2G bytes per 1w per host, then hold",
      INT64_C(2000000000),
      LIMIT_BYTES,
@@ -126,7 +127,7 @@ static const struct {
      {LIMIT_HOST},
      CLASS_UNKNOWN,
      ACTION_HOLD,
-     "2000M bytes per 1w per host, then hold"},
+     .printed = "2000M bytes per 1w per host, then hold"},
     {"7000000 bytes per 60m per host, then hold",
      7000000,
      LIMIT_BYTES,
@@ -135,7 +136,7 @@ static const struct {
      {LIMIT_HOST},
      CLASS_UNKNOWN,
      ACTION_HOLD,
-     "7M bytes per 1h per host, then hold"},
+     .printed = "7M bytes per 1h per host, then hold"},
     {"1 message per 1s per sender then reject",
      1,
      LIMIT_MESSAGES,
@@ -144,7 +145,7 @@ static const struct {
      {LIMIT_SENDER},
      CLASS_UNKNOWN,
      ACTION_REJECT,
-     "1 message per 1s per sender, then reject"},
+     .printed = "1 message per 1s per sender, then reject"},
     {"  100   Recipients PER 1h per Sender + client_ip ,burst 100 , then HOLD ",
      100,
      LIMIT_RECIPIENTS,
@@ -153,7 +154,7 @@ static const struct {
      {LIMIT_SENDER, LIMIT_CLIENT_IP},
      CLASS_UNKNOWN,
      ACTION_HOLD,
-     "100 recipients per 1h per sender+client_ip, burst 100, then hold"},
+     .printed = "100 recipients per 1h per sender+client_ip, burst 100, then hold"},
     {"3 messages per 366d per sender, then hold",
      3,
      LIMIT_MESSAGES,
@@ -162,7 +163,7 @@ static const struct {
      {LIMIT_SENDER},
      CLASS_UNKNOWN,
      ACTION_HOLD,
-     NULL},
+     .printed = NULL},
     {"1000000000000000 messages per 90s per host, then hold",
      INT64_C(1000000000000000),
      LIMIT_MESSAGES,
@@ -171,7 +172,83 @@ static const struct {
      {LIMIT_HOST},
      CLASS_UNKNOWN,
      ACTION_HOLD,
-     NULL},
+     .printed = NULL},
+    {"20 new_recipients per 1h per sender for senders younger than 2w, then hold",
+     20,
+     LIMIT_NEW_RECIPIENTS,
+     HOUR,
+     0,
+     {LIMIT_SENDER},
+     CLASS_UNKNOWN,
+     ACTION_HOLD,
+     NULL,
+     .younger_us = 14 * DAY},
+    {"50 recipients per message in outbound for senders younger than 90m, then hold",
+     50,
+     LIMIT_RECIPIENTS,
+     0,
+     0,
+     {LIMIT_KEY_NONE},
+     CLASS_OUTBOUND,
+     ACTION_HOLD,
+     NULL,
+     .younger_us = 5400 * SECOND},
+    {"25 bounces per 1d per sender, then block for 24h",
+     25,
+     LIMIT_BOUNCES,
+     DAY,
+     0,
+     {LIMIT_SENDER},
+     CLASS_UNKNOWN,
+     ACTION_REJECT,
+     "25 bounces per 1d per sender, then block for 1d",
+     .block_us = DAY},
+    {"1 complaint per 1w per recipient_domain+client_ip, burst 1, then block for 90s",
+     1,
+     LIMIT_COMPLAINTS,
+     7 * DAY,
+     1,
+     {LIMIT_RECIPIENT_DOMAIN, LIMIT_CLIENT_IP},
+     CLASS_UNKNOWN,
+     ACTION_REJECT,
+     NULL,
+     .block_us = 90 * SECOND},
+    {"100 recipients per 10m per campaign, then hold",
+     100,
+     LIMIT_RECIPIENTS,
+     600 * SECOND,
+     0,
+     {LIMIT_CAMPAIGN},
+     CLASS_UNKNOWN,
+     ACTION_HOLD,
+     .printed = NULL},
+    {"3 times learned recipients per 1h per sender, at least 50, at most 2000, then "
+     "hold",
+     50,
+     LIMIT_RECIPIENTS,
+     HOUR,
+     0,
+     {LIMIT_SENDER},
+     CLASS_UNKNOWN,
+     ACTION_HOLD,
+     NULL,
+     .learned_milli = 3000,
+     .ceiling = 2000},
+    {"2.50 times learned points per 60m per sender in forwarded for senders younger "
+     "than "
+     "4w, at least 2.5, then block for 1h",
+     2500,
+     LIMIT_POINTS,
+     HOUR,
+     0,
+     {LIMIT_SENDER},
+     CLASS_FORWARDED,
+     ACTION_REJECT,
+     "2.5 times learned points per 1h per sender in forwarded for senders younger than "
+     "4w, at least 2.5, then block for 1h",
+     .learned_milli = 2500,
+     .younger_us = 28 * DAY,
+     .block_us = HOUR},
 };
 
 static void check_same(const struct limit *a, const struct limit *b)
@@ -184,6 +261,10 @@ static void check_same(const struct limit *a, const struct limit *b)
     assert_int_equal(a->keys[1], b->keys[1]);
     assert_int_equal(a->mail_class, b->mail_class);
     assert_int_equal(a->action, b->action);
+    assert_int_equal(a->block_us, b->block_us);
+    assert_int_equal(a->younger_us, b->younger_us);
+    assert_int_equal(a->learned_milli, b->learned_milli);
+    assert_int_equal(a->ceiling, b->ceiling);
 }
 
 static void test_good(void **state)
@@ -202,7 +283,11 @@ static void test_good(void **state)
                              .burst = good[i].burst,
                              .keys = {good[i].keys[0], good[i].keys[1]},
                              .mail_class = good[i].mail_class,
-                             .action = good[i].action};
+                             .action = good[i].action,
+                             .block_us = good[i].block_us,
+                             .younger_us = good[i].younger_us,
+                             .learned_milli = good[i].learned_milli,
+                             .ceiling = good[i].ceiling};
         check_same(&limit, &want);
         assert_string_equal(limit.name, "some-limit_1");
         assert_string_equal(limit_print(&limit, text), good[i].printed != NULL
@@ -264,13 +349,51 @@ static const struct {
     {"100 recipients per 1h per sender, then accept", "found 'accept'"},
     {"100 recipients per 1h per sender, then bounce", "found 'bounce'"},
     {"100 recipients per 1h per sender, then hold it", "nothing more"},
-    {"25 bounces per 1d per sender, then hold", "'bounces' is not available in this"},
-    {"25 complaints per 1d per sender, then hold", "'complaints' is not available"},
-    {"9 new_recipients per 1d per sender, then hold", "'new_recipients' is not avail"},
-    {"100 recipients per 10m per campaign, then hold", "'campaign' is not available"},
-    {"25 messages per 1d per sender, then block for 24h", "'block' is not available"},
-    {"learned recipients per 1h per sender, then hold", "'learned' is not available"},
-    {"9 messages per 1h per sender younger than 7d, then hold", "'younger' is not"},
+    {"25 bounces per message, then hold", "has no bounces when it is sent"},
+    {"25 complaints per message, then hold", "has no complaints when it is sent"},
+    {"2.5 bounces per 1d per sender, then hold", "a whole number"},
+    {"100 recipients per 10m per campaigns, then hold", "campaign, egress or host"},
+    {"100 recipients per 10m per campaign+campaign, then hold", "joined with itself"},
+    {"25 messages per 1d per sender, then block", "expected 'for' and how long"},
+    {"25 messages per 1d per sender, then block 24h", "expected 'for' and how long"},
+    {"25 messages per 1d per sender, then block for 24", "a duration with its unit"},
+    {"25 messages per 1d per sender, then block for 0h", "a block is from 1s"},
+    {"25 messages per 1d per sender, then block for 24h now", "nothing more"},
+    {"25 messages per 1d per host, then block for 24h",
+     "locks a sender or a client_ip"},
+    {"25 messages per 1d per from_domain+campaign, then block for 1h",
+     "locks a sender or a client_ip"},
+    {"25 recipients per message, then block for 1h", "locks a sender or a client_ip"},
+    {"9 messages per 1h per sender younger than 7d, then hold", "found 'younger'"},
+    {"9 messages per 1h per sender for senders younger 7d, then hold",
+     "'for senders younger than 14d'"},
+    {"9 messages per 1h per sender for senders younger than 7, then hold",
+     "a duration with its unit"},
+    {"9 messages per 1h per sender for senders younger than 0d, then hold",
+     "an age is from 1s"},
+    {"9 messages per 1h per sender for senders younger than 7d in outbound, then hold",
+     "found 'in'"},
+    {"learned recipients per 1h per sender, then hold", "an amount such as 100"},
+    {"0 times learned recipients per 1h per sender, at least 5, then hold",
+     "1 to 1000 times"},
+    {"1001 times learned recipients per 1h per sender, at least 5, then hold",
+     "1 to 1000 times"},
+    {"3 times recipients per 1h per sender, at least 5, then hold", "'learned' after"},
+    {"3 times learned bounces per 1h per sender, at least 5, then hold",
+     "new_recipients, bytes or points"},
+    {"3 times learned recipients per 1d per sender, at least 5, then hold", "per 1h"},
+    {"3 times learned recipients per message, at least 5, then hold", "a duration"},
+    {"3 times learned recipients per 1h per host, at least 5, then hold",
+     "per sender alone"},
+    {"3 times learned recipients per 1h per sender+host, at least 5, then hold",
+     "per sender alone"},
+    {"3 times learned recipients per 1h per sender, then hold", "', at least N'"},
+    {"3 times learned recipients per 1h per sender, at least 0, then hold",
+     "can never be met"},
+    {"3 times learned recipients per 1h per sender, at least 9, at most 8, then hold",
+     "'at most' is below"},
+    {"3 times learned recipients per 1h per sender, at least 9, burst 8, then hold",
+     "has no burst"},
     {"1 , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , ,",
      "too many"},
 };
@@ -391,13 +514,61 @@ static void test_actions(void **state)
     assert_string_equal(action_name(ACTION_UNKNOWN), "unknown");
 }
 
+static void test_override(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        int64_t amount, window_us, burst;
+        const char *says; /* NULL: it is a right one */
+    } rows[] = {
+        {"5000 recipients per 1d", 5000, DAY, 0, NULL},
+        {"50 recipients per 1h, burst 20", 50, HOUR, 20, NULL},
+        {"5000 messages per 1d", 0, 0, 0, "it counts recipients, not messages"},
+        {"5000 recipients", 0, 0, 0, "expected 'per'"},
+        {"5000 recipients per message", 0, 0, 0, "a duration"},
+        {"5000 recipients per 1d per sender", 0, 0, 0, "nothing more"},
+        {"5000 recipients per 1d, then hold", 0, 0, 0, "'burst'"},
+        {"50 recipients per 1d, burst 51", 0, 0, 0, "never bites"},
+        {"0 recipients per 1d", 0, 0, 0, "can never be met"},
+        {"", 0, 0, 0, "an amount"},
+    };
+    struct limit limit;
+    struct limit changed;
+    struct err err;
+    char text[LIMIT_SENTENCE_BYTES];
+    assert_int_equal(limit_parse(SPAN("login"),
+                                 SPAN("3 times learned recipients per 1h per sender, "
+                                      "at least 50, at most 100, then slow"),
+                                 &limit, &err),
+                     0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span sentence = span_of(rows[i].sentence);
+        int rc = limit_parse_override(&limit, sentence, &changed, &err);
+        assert_int_equal(rc, rows[i].says != NULL ? -1 : 0);
+        if (rc != 0) {
+            assert_non_null(strstr(err.text, rows[i].says));
+            continue;
+        }
+        assert_int_equal(changed.amount, rows[i].amount);
+        assert_int_equal(changed.window_us, rows[i].window_us);
+        assert_int_equal(changed.burst, rows[i].burst);
+        assert_int_equal(changed.action, ACTION_SLOW);
+        assert_int_equal(changed.learned_milli, 0);
+        assert_string_equal(limit_print_override(&changed, text), rows[i].sentence);
+    }
+    limit_parse(SPAN("m"), SPAN("5 recipients per message, then hold"), &limit, &err);
+    assert_int_equal(
+        limit_parse_override(&limit, SPAN("9 recipients per 1h"), &changed, &err), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),    cmocka_unit_test(test_bad),
         cmocka_unit_test(test_names),   cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_amounts), cmocka_unit_test(test_applies),
-        cmocka_unit_test(test_actions),
+        cmocka_unit_test(test_actions), cmocka_unit_test(test_override),
     };
     return cmocka_run_group_tests_name("limit", tests, NULL, NULL);
 }

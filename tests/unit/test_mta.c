@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "mta/mta.h"
 #include "mta/mta_parse.h"
+#include "mta/mta_postfix.h"
 #include "mta/mta_run.h"
 
 static int new_arena(void **state)
@@ -323,6 +326,105 @@ static void keeps_the_environment_out(void **state)
     assert_span(result.out, ",C\n");
 }
 
+/* A daemon's threads block signals; what they run must not. */
+static void starts_hooks_clean(void **state)
+{
+    struct run_result result;
+    struct err err;
+    sigset_t set;
+    sigset_t old;
+    const char *const script[] = {
+        "/bin/sh", "-c",
+        "echo \"$A,$B,$HOME\"; sed -n 's/^SigBlk:.*0000$/clean/p' /proc/self/status; "
+        "ls /proc/self/fd | wc -l",
+        NULL};
+    const char *const more[] = {"A=1", "B=x y", NULL};
+    int leaked = dup(0); /* without FD_CLOEXEC */
+    sigfillset(&set);
+    sigprocmask(SIG_SETMASK, &set, &old);
+    int rc = run_hook(*state, script, more, SPAN(""), 20000, &result, &err);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    close(leaked);
+    assert_int_equal(rc, 0);
+    assert_span(result.out, "1,x y,\nclean\n4\n"); /* 0, 1, 2, and the folder's own */
+}
+
+static bool is_running(long pid)
+{
+    char path[64];
+    char state = 'Z';
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return false;
+    assert_int_equal(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
+    fclose(file);
+    return state != 'Z'; /* somebody else's to reap */
+}
+
+static void ends_what_a_hook_started(void **state)
+{
+    struct run_result result;
+    struct err err;
+    const char *const script[] = {"/bin/sh", "-c", "sleep 1000 & echo $!; wait", NULL};
+    const char *const none[] = {NULL};
+    assert_int_equal(run_hook(*state, script, none, SPAN(""), 3000, &result, &err), -1);
+    assert_true(result.out.len > 1);
+    long pid = strtol(span_cstr(*state, result.out), NULL, 10);
+    assert_true(pid > 1);
+    for (int i = 0; i < 200 && is_running(pid); i++)
+        usleep(50000);
+    assert_false(is_running(pid));
+}
+
+static void knows_ids_that_never_come_again(void **state)
+{
+    (void)state;
+    assert_true(postfix_is_long_id(SPAN("4jX9R33dk9z1fPKf")));
+    assert_false(postfix_is_long_id(SPAN("3F2A91B0C7")));
+    assert_false(postfix_is_long_id(SPAN("zzz"))); /* no queue id at all */
+    assert_false(postfix_is_long_id(SPAN("")));
+}
+
+static void talks_line_by_line(void **state)
+{
+    static const char *const argv[] = {
+        "/bin/sh", "-c",
+        "while read -r l; do case $l in quiet) ;; two) echo a >&2; echo b >&2 ;; "
+        "*) echo \"$l!\" >&2 ;; esac; done; echo end >&2; exit 3",
+        NULL};
+    struct run_talk *talk;
+    struct err err;
+    struct span last;
+    char reply[8];
+    assert_int_equal(talk_open(&talk, argv, &err), 0);
+    assert_true(talk_say(talk, SPAN("one"), 10000, reply, sizeof reply));
+    assert_string_equal(reply, "one!");
+    assert_true(talk_say(talk, SPAN("two"), 10000, reply, sizeof reply));
+    assert_string_equal(reply, "a");
+    assert_true(talk_hear(talk, 10000, reply, sizeof reply));
+    assert_string_equal(reply, "b");
+    assert_true(talk_say(talk, SPAN("longer than that"), 10000, reply, sizeof reply));
+    assert_string_equal(reply, "longer ");
+    assert_false(talk_say(talk, SPAN("quiet"), 50, reply, sizeof reply));
+    assert_int_equal(talk_close(&talk, 10000, *state, &last), 3);
+    assert_null(talk);
+    assert_span(last, "end\n");
+}
+
+static void survives_a_talk_that_ends(void **state)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", "exit 1", NULL};
+    struct run_talk *talk;
+    struct err err;
+    struct span last;
+    char reply[8];
+    assert_int_equal(talk_open(&talk, argv, &err), 0);
+    for (int i = 0; i < 3; i++)
+        assert_false(talk_say(talk, SPAN("one"), 2000, reply, sizeof reply));
+    assert_int_equal(talk_close(&talk, 10000, *state, &last), 1);
+}
+
 int main(void)
 {
     setenv("TZ", "UTC", 1);
@@ -343,6 +445,11 @@ int main(void)
         cmocka_unit_test(runs_programs),
         cmocka_unit_test(ends_programs_that_hang),
         cmocka_unit_test(keeps_the_environment_out),
+        cmocka_unit_test(starts_hooks_clean),
+        cmocka_unit_test(ends_what_a_hook_started),
+        cmocka_unit_test(knows_ids_that_never_come_again),
+        cmocka_unit_test(talks_line_by_line),
+        cmocka_unit_test(survives_a_talk_that_ends),
     };
     return cmocka_run_group_tests_name("mta", tests, new_arena, free_arena);
 }

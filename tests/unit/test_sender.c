@@ -146,7 +146,8 @@ static enum mail_class classify(const struct class_row *row)
     network_parse(SPAN("127.0.0.0/8"), &networks[0]);
     network_parse(SPAN("10.0.0.0/8"), &networks[1]);
     const char *domains[] = {"example.com", ".example.org"};
-    struct session_scope scope = {networks, 2, domains, row->domains != NULL ? 2 : 0};
+    struct session_scope scope = {networks, 2, domains, row->domains != NULL ? 2 : 0,
+                                  NULL};
     struct session_hints hints = {.has_client_port = true, .client_port = 4711};
     const char *mailers[] = {row->mailer1, row->mailer2};
     for (int i = 0; i < 2; i++) {
@@ -180,6 +181,8 @@ static void classes(void **state)
         {"203.0.113.9", "", "a@example.com", NULL, "virtual", NULL, NULL,
          CLASS_INBOUND},
         {"203.0.113.9", "", "a@far.example", NULL, "smtp", NULL, NULL, CLASS_FORWARDED},
+        {"203.0.113.9", "", "a@far.example", NULL, "border", NULL, NULL,
+         CLASS_FORWARDED},
         {"203.0.113.9", "", "a@x.example", "b@y.example", "lmtp", "relay", NULL,
          CLASS_FORWARDED},
         {"10.1.2.3", "", "a@x.example", "b@y.example", "lmtp", "local", NULL,

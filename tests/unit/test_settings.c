@@ -182,6 +182,7 @@ static void contradictions(void **state)
         {"[mail]\negress = mail.example.com\n", "is no IP address"},
         {"[milter]\nsocket = /run/x.sock\n", "write unix:/path or inet:port@host"},
         {"[milter]\nsocket_mode = 888\n", "octal mode"},
+        {"[border]\nenabled = yes\ndaemon_name =\n", "[border] daemon_name is empty"},
         {"[lmits]\n", "unknown section [lmits]; did you mean limits?"},
     };
     struct err err;
