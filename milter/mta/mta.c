@@ -13,23 +13,24 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "mta/mta_postfix.h"
 #include "mta/mta_run.h"
 
 enum {
     LIST_TIMEOUT_MS = 120000, /* a listing of a large queue. chosen */
     DEED_TIMEOUT_MS = 120000,
-    HASTEN_MAX = 100,    /* messages whose delivery is hastened one by one. chosen */
     BEFORE_S = 6 * 3600, /* a slow client's message arrived (its queue file was made)
                             long before the gate saw its end. chosen */
     BEFORE_REWRITTEN_S = 300, /* the same, when the sender differs: cleanup may have
                                  rewritten it. chosen */
+    LIFETIME_S = 5 * 86400,   /* Postfix's default maximal_queue_lifetime */
     AFTER_S = 60,             /* clocks of one host, read apart. chosen */
 };
 
 int mta_open(struct mta_tools *out, const struct settings *settings, struct err *err)
 {
     *out = (struct mta_tools){(enum mta)settings->mta, settings->mta_config,
-                              settings->mta_commands};
+                              settings->mta_commands, "", LIFETIME_S};
     struct arena *arena = arena_new(65536);
     if (arena == NULL)
         return err_set(err, ERR_MEMORY, "out of memory");
@@ -43,6 +44,14 @@ int mta_open(struct mta_tools *out, const struct settings *settings, struct err 
                        "neither postsuper nor sendmail is in %s: set [mta] commands",
                        out->commands[0] != '\0' ? out->commands : "PATH or /usr/sbin");
     return 0;
+}
+
+int mta_may_act(struct err *err)
+{
+    if (geteuid() == 0)
+        return 0;
+    return err_set(err, ERR_USAGE,
+                   "the hold queue belongs to the superuser: run this as root");
 }
 
 const char *mta_name(const struct mta_tools *tools)
@@ -187,17 +196,36 @@ void mta_match(const struct mta_mail *list, size_t count, struct mta_wish *wishe
     }
 }
 
-static int list_and_match(const struct mta_tools *tools, struct arena *arena,
-                          struct mta_wish *wishes, size_t count, struct err *err)
+/* What these ids name is what they named when the log was written. */
+static bool are_long_ids(const struct mta_wish *wishes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!postfix_is_long_id(wishes[i].queue_id))
+            return false;
+    return true;
+}
+
+static int list_all(const struct mta_tools *tools, struct arena *arena,
+                    struct mta_wish *wishes, size_t count, struct err *err)
 {
     struct mta_mail *list;
     size_t listed;
-    if (geteuid() != 0)
-        return err_set(err, ERR_USAGE,
-                       "the hold queue belongs to the superuser: run this as root");
-    if (mta_queue(tools, arena, &list, &listed, err) != 0)
+    if (mta_may_act(err) != 0 || mta_queue(tools, arena, &list, &listed, err) != 0)
         return -1;
     mta_match(list, listed, wishes, count);
+    return 0;
+}
+
+/* Of what the gate held. */
+static int list_and_match(const struct mta_tools *tools, struct arena *arena,
+                          struct mta_wish *wishes, size_t count, struct err *err)
+{
+    if (tools->kind != MTA_POSTFIX || !are_long_ids(wishes, count))
+        return list_all(tools, arena, wishes, count, err);
+    if (mta_may_act(err) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        wishes[i].answer = MTA_IS_HELD; /* postsuper will say */
     return 0;
 }
 
@@ -214,6 +242,25 @@ static struct span chosen_ids(struct arena *arena, const struct mta_wish *wishes
         }
     }
     return buf_span(&ids);
+}
+
+/* Where those are that postsuper did not confirm; one that is held still was refused.
+ */
+static int find_out(const struct mta_tools *tools, struct arena *arena,
+                    struct mta_wish *wishes, size_t count, struct err *err)
+{
+    struct mta_mail *list = NULL;
+    size_t listed = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (wishes[i].answer != MTA_REFUSED)
+            continue;
+        if (list == NULL && mta_queue(tools, arena, &list, &listed, err) != 0)
+            return -1;
+        mta_match(list, listed, &wishes[i], 1);
+        if (wishes[i].answer == MTA_IS_HELD)
+            wishes[i].answer = MTA_REFUSED;
+    }
+    return 0;
 }
 
 /* postsuper OPTION - hold, on the chosen; DEED is its word for "done". */
@@ -236,55 +283,129 @@ static int postsuper(const struct mta_tools *tools, struct arena *arena,
                 mta_confirms(result.error, wishes[i].queue_id, span_of(deed))
                     ? MTA_DONE
                     : MTA_REFUSED;
+    return find_out(tools, arena, wishes, count, err);
+}
+
+void mta_prepare(struct mta_tools *tools, struct arena *arena)
+{
+    const char *const words[] = {"-h", "queue_directory", "maximal_queue_lifetime",
+                                 NULL};
+    struct run_result result = {.status = -1};
+    if (tools->kind != MTA_POSTFIX ||
+        ask(tools, arena, "postconf", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL))
+        return;
+    struct span line;
+    while (result.out.len > 0) {
+        span_cut(result.out, '\n', &line, &result.out);
+        line = span_trim(line);
+        if (span_starts(line, SPAN("/")))
+            tools->queue = span_cstr(arena, line);
+        else if (mta_parse_lifetime(line) > 0)
+            tools->lifetime_s = mta_parse_lifetime(line);
+    }
+}
+
+static struct postfix postfix_of(const struct mta_tools *tools)
+{
+    return (struct postfix){tools->commands, tools->config, tools->queue};
+}
+
+bool mta_is_up(const struct mta_tools *tools)
+{
+    struct postfix postfix = postfix_of(tools);
+    return tools->kind != MTA_POSTFIX || postfix_is_up(&postfix);
+}
+
+/* Those that are young, one after the other: *done of the count places. */
+static int release_chosen(const struct mta_tools *tools, struct arena *arena,
+                          struct mta_wish *wishes, const size_t *places, size_t count,
+                          size_t *done, struct err *err)
+{
+    struct postfix postfix = postfix_of(tools);
+    struct postfix_mail *mails = arena_array(arena, count, sizeof *mails);
+    if (mails == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    for (size_t k = 0; k < count; k++)
+        mails[k] = (struct postfix_mail){.queue_id = wishes[places[k]].queue_id};
+    int result = postfix_release(&postfix, arena, mails, count, done, err);
+    for (size_t k = 0; k < count; k++)
+        if (mails[k].is_released)
+            wishes[places[k]].answer = MTA_DONE;
+    return result;
+}
+
+/* The place `failed` was tried and not confirmed; those behind it were not tried. */
+static int look_again(const struct mta_tools *tools, struct arena *arena,
+                      struct mta_wish *wishes, const size_t *places, size_t count,
+                      size_t failed, struct err *err)
+{
+    for (size_t k = failed; k < count; k++)
+        wishes[places[k]].answer = MTA_REFUSED;
+    if (find_out(tools, arena, wishes, places[count - 1] + 1, err) != 0)
+        return -1;
+    for (size_t k = failed + 1; k < count; k++)
+        if (wishes[places[k]].answer == MTA_REFUSED)
+            wishes[places[k]].answer = MTA_IS_HELD;
     return 0;
 }
 
-/* Seconds after which Postfix gives a message up; its default when it does not say. */
-static int64_t lifetime_s(const struct mta_tools *tools, struct arena *arena)
+/* The one that is not confirmed may be gone, and others with it: the listing tells
+ * before the rest is tried, so that not each of them costs a wait. */
+static int release_young(const struct mta_tools *tools, struct arena *arena,
+                         struct mta_wish *wishes, const bool *young, size_t count,
+                         struct err *err)
 {
-    const char *const words[] = {"-h", "maximal_queue_lifetime", NULL};
-    struct run_result result = {.status = -1};
-    if (ask(tools, arena, "postconf", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL))
-        return 5 * 86400;
-    int64_t value = mta_parse_lifetime(result.out);
-    return value > 0 ? value : 5 * 86400;
-}
-
-/* After -H a message waits for the next queue run, up to some minutes: ask at once. */
-static void hasten(const struct mta_tools *tools, struct arena *arena,
-                   const struct mta_wish *wishes, const bool *chosen, size_t count)
-{
-    size_t asked = 0;
-    for (size_t i = 0; i < count && asked < HASTEN_MAX; i++) {
-        if (!chosen[i] || wishes[i].answer != MTA_DONE)
-            continue;
-        const char *id = span_cstr(arena, wishes[i].queue_id);
-        const char *const words[] = {"-i", id, NULL};
-        struct run_result result = {.status = -1};
-        ask(tools, arena, "postqueue", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL);
-        asked++;
+    size_t *places = arena_array(arena, count + 1, sizeof *places);
+    if (places == NULL)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    for (;;) {
+        size_t chosen = 0, done;
+        for (size_t i = 0; i < count; i++)
+            if (young[i] && wishes[i].answer == MTA_IS_HELD)
+                places[chosen++] = i;
+        if (chosen == 0)
+            return 0;
+        if (release_chosen(tools, arena, wishes, places, chosen, &done, err) != 0)
+            return -1;
+        if (done == chosen)
+            return 0;
+        if (look_again(tools, arena, wishes, places, chosen, done, err) != 0)
+            return -1;
     }
 }
 
 static int release_postfix(const struct mta_tools *tools, struct arena *arena,
                            struct mta_wish *wishes, size_t count, struct err *err)
 {
-    int64_t old_us = clock_wall_us() - lifetime_s(tools, arena) / 2 * 1000000;
+    int64_t old_us = clock_wall_us() - tools->lifetime_s / 2 * 1000000;
+    struct postfix postfix = postfix_of(tools);
     bool *young = arena_array(arena, count + 1, sizeof *young);
     bool *old = arena_array(arena, count + 1, sizeof *old);
+    size_t old_count = 0;
     if (young == NULL || old == NULL)
         return err_set(err, ERR_MEMORY, "out of memory");
     for (size_t i = 0; i < count; i++) {
         bool held = wishes[i].answer == MTA_IS_HELD;
         young[i] = held && wishes[i].at_us >= old_us;
         old[i] = held && wishes[i].at_us < old_us;
+        old_count += old[i];
     }
-    if (postsuper(tools, arena, "-H", "released from hold", wishes, young, count,
-                  err) ||
-        postsuper(tools, arena, "-r", "requeued", wishes, old, count, err))
+    if (postsuper(tools, arena, "-r", "requeued", wishes, old, count, err) != 0)
         return -1;
-    hasten(tools, arena, wishes, young, count);
-    return 0;
+    if (old_count > 0)
+        postfix_kick(&postfix, "pickup", "W");
+    return release_young(tools, arena, wishes, young, count, err);
+}
+
+/* What delivery says is the queue's business: the message has been let go. */
+static void deliver_sendmail(const struct mta_tools *tools, struct arena *arena,
+                             struct span queue_id)
+{
+    struct run_result result = {.status = -1};
+    char option[ERR_TEXT_BYTES];
+    snprintf(option, sizeof option, "-qI%.*s", (int)queue_id.len, queue_id.at);
+    const char *const words[] = {option, NULL};
+    ask(tools, arena, "sendmail", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL);
 }
 
 /* Sendmail has one command a message; its exit code is all it says, so the queue is
@@ -296,13 +417,11 @@ static int release_sendmail_one(const struct mta_tools *tools, struct arena *are
     char option[ERR_TEXT_BYTES];
     snprintf(option, sizeof option, "-qI%.*s", (int)queue_id.len, queue_id.at);
     const char *const free_it[] = {"-Q", "-qQ", option, NULL};
-    const char *const deliver[] = {option, NULL};
     if (ask(tools, arena, "sendmail", free_it, SPAN(""), DEED_TIMEOUT_MS, &result, err))
         return -1;
     if (result.status != 0)
         return complain("sendmail", &result, err);
-    /* What delivery says is the queue's business: the message has been let go. */
-    ask(tools, arena, "sendmail", deliver, SPAN(""), DEED_TIMEOUT_MS, &result, NULL);
+    deliver_sendmail(tools, arena, queue_id);
     return 0;
 }
 
@@ -324,6 +443,21 @@ static int release_sendmail(const struct mta_tools *tools, struct arena *arena,
         wishes[i].answer = mail != NULL && mail->is_held ? MTA_REFUSED : MTA_DONE;
     }
     return 0;
+}
+
+void mta_hasten(const struct mta_tools *tools, struct arena *arena,
+                const struct mta_wish *wishes, size_t count)
+{
+    struct postfix postfix = postfix_of(tools);
+    bool is_on_its_way = false;
+    for (size_t i = 0; i < count; i++) {
+        is_on_its_way |= wishes[i].answer == MTA_NOT_HELD;
+        if (tools->kind == MTA_SENDMAIL && wishes[i].answer == MTA_GONE &&
+            mta_is_queue_id(wishes[i].queue_id))
+            deliver_sendmail(tools, arena, wishes[i].queue_id);
+    }
+    if (tools->kind == MTA_POSTFIX && is_on_its_way)
+        postfix_kick(&postfix, "qmgr", "D");
 }
 
 int mta_release(const struct mta_tools *tools, struct arena *arena,
@@ -466,7 +600,7 @@ static int hold_sendmail(const struct mta_tools *tools, struct arena *arena,
 int mta_hold(const struct mta_tools *tools, struct arena *arena,
              struct mta_wish *wishes, size_t count, struct err *err)
 {
-    if (list_and_match(tools, arena, wishes, count, err) != 0)
+    if (list_all(tools, arena, wishes, count, err) != 0)
         return -1;
     return tools->kind == MTA_POSTFIX ? hold_postfix(tools, arena, wishes, count, err)
                                       : hold_sendmail(tools, arena, wishes, count, err);
