@@ -45,6 +45,28 @@ CREATE TABLE summary_sender (
     PRIMARY KEY (hour, sender)
 ) STRICT, WITHOUT ROWID;
 
+-- What Microsoft saw of an address on one day: its SNDS export.
+CREATE TABLE snds_day (
+    ip                TEXT NOT NULL,
+    start_at          TEXT NOT NULL,
+    end_at            TEXT NOT NULL,
+    rcpt_commands     INTEGER,
+    data_commands     INTEGER,
+    recipients        INTEGER,
+    filter_result     TEXT NOT NULL
+        CHECK (filter_result IN ('GREEN', 'YELLOW', 'RED', '')),
+    complaint_rate    TEXT NOT NULL,
+    complaint_percent REAL,
+    trap_start_at     TEXT NOT NULL,
+    trap_end_at       TEXT NOT NULL,
+    trap_hits         INTEGER,
+    sample_helo       TEXT NOT NULL,
+    sample_mail_from  TEXT NOT NULL,
+    comments          TEXT NOT NULL,
+    read_at_us        INTEGER NOT NULL,
+    PRIMARY KEY (ip, start_at)
+) STRICT, WITHOUT ROWID;
+
 -- What an older version has logged already.
 INSERT INTO summary_hour
 SELECT at_us / 3600000000, class, action, count(*), sum(recipients), sum(size_bytes),

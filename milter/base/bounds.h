@@ -82,6 +82,7 @@ enum {
     BOUND_REPORT_BYTES = 262144,    /* text of a report that is read */
     BOUND_REPORT_TEXT_BYTES = 1000, /* what an MTA said of one recipient */
     BOUND_ALERT_SAMPLES = 1000,     /* messages that one alert names */
+    BOUND_SNDS_ROWS = 20000,        /* rows of one SNDS export: 55 addresses, a year */
     BOUND_FEEDBACK_DAYS = 30,       /* how old a message is that a report is about */
 };
 

@@ -205,21 +205,27 @@ static bool are_long_ids(const struct mta_wish *wishes, size_t count)
     return true;
 }
 
-static int list_and_match(const struct mta_tools *tools, struct arena *arena,
-                          struct mta_wish *wishes, size_t count, struct err *err)
+static int list_all(const struct mta_tools *tools, struct arena *arena,
+                    struct mta_wish *wishes, size_t count, struct err *err)
 {
     struct mta_mail *list;
     size_t listed;
-    if (mta_may_act(err) != 0)
-        return -1;
-    if (tools->kind == MTA_POSTFIX && are_long_ids(wishes, count)) {
-        for (size_t i = 0; i < count; i++)
-            wishes[i].answer = MTA_IS_HELD; /* postsuper will say */
-        return 0;
-    }
-    if (mta_queue(tools, arena, &list, &listed, err) != 0)
+    if (mta_may_act(err) != 0 || mta_queue(tools, arena, &list, &listed, err) != 0)
         return -1;
     mta_match(list, listed, wishes, count);
+    return 0;
+}
+
+/* Of what the gate held. */
+static int list_and_match(const struct mta_tools *tools, struct arena *arena,
+                          struct mta_wish *wishes, size_t count, struct err *err)
+{
+    if (tools->kind != MTA_POSTFIX || !are_long_ids(wishes, count))
+        return list_all(tools, arena, wishes, count, err);
+    if (mta_may_act(err) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        wishes[i].answer = MTA_IS_HELD; /* postsuper will say */
     return 0;
 }
 
@@ -594,7 +600,7 @@ static int hold_sendmail(const struct mta_tools *tools, struct arena *arena,
 int mta_hold(const struct mta_tools *tools, struct arena *arena,
              struct mta_wish *wishes, size_t count, struct err *err)
 {
-    if (list_and_match(tools, arena, wishes, count, err) != 0)
+    if (list_all(tools, arena, wishes, count, err) != 0)
         return -1;
     return tools->kind == MTA_POSTFIX ? hold_postfix(tools, arena, wishes, count, err)
                                       : hold_sendmail(tools, arena, wishes, count, err);

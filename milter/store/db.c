@@ -477,6 +477,11 @@ void query_bind_null(struct query *query, int i)
     note(query, sqlite3_bind_null(query->stmt, i));
 }
 
+int query_parameter_count(struct query *query)
+{
+    return sqlite3_bind_parameter_count(query->stmt);
+}
+
 int query_step(struct query *query, struct err *err)
 {
     if (query->bind_rc != SQLITE_OK)

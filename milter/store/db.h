@@ -74,6 +74,9 @@ void query_bind_int(struct query *query, int i, int64_t value);
 void query_bind_double(struct query *query, int i, double value);
 void query_bind_null(struct query *query, int i);
 
+/* query_parameter_count - the largest number of a parameter in it. */
+int query_parameter_count(struct query *query);
+
 /* query_step - 1: a row, 0: done, -1: err set. */
 int query_step(struct query *query, struct err *err);
 

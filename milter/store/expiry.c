@@ -6,6 +6,7 @@
 #include "store/feedback.h"
 #include "store/history.h"
 #include "store/orders.h"
+#include "store/snds.h"
 #include "store/ticket.h"
 
 enum {
@@ -21,6 +22,7 @@ int expiry_step(struct db *db, int64_t before_us, int64_t now_us, bool *is_more,
         ticket_expire(db, now_us, ROWS, &tickets, err) != 0 ||
         campaign_expire(db, now_us, CAMPAIGNS, &campaigns, err) != 0 ||
         feedback_expire(db, before_us, ROWS, err) != 0 ||
+        snds_expire(db, before_us, err) != 0 ||
         orders_expire(db, before_us, err) != 0 || history_expire(db, now_us, err) != 0)
         return -1;
     *is_more = rows == ROWS || tickets == ROWS || campaigns == CAMPAIGNS;

@@ -202,15 +202,27 @@ int feedback_record(struct db *db, const struct feedback_row *row, bool *is_new,
     return 0;
 }
 
-int feedback_expire(struct db *db, int64_t before_us, unsigned rows, struct err *err)
+static int expire_rows(struct db *db, const char *sql, int64_t before_us, unsigned rows,
+                       struct err *err)
 {
-    struct query *query = db_query(db,
-                                   "DELETE FROM feedback WHERE id IN (SELECT id FROM "
-                                   "feedback WHERE at_us < ?1 ORDER BY at_us LIMIT ?2)",
-                                   err);
+    struct query *query = db_query(db, sql, err);
     if (query == NULL)
         return -1;
     query_bind_int(query, 1, before_us);
     query_bind_int(query, 2, rows);
     return query_run(query, err);
+}
+
+int feedback_expire(struct db *db, int64_t before_us, unsigned rows, struct err *err)
+{
+    if (expire_rows(db,
+                    "DELETE FROM feedback WHERE id IN (SELECT id FROM feedback WHERE "
+                    "at_us < ?1 ORDER BY at_us LIMIT ?2)",
+                    before_us, rows, err) != 0)
+        return -1;
+    /* few rows, and in the order of time: the oldest come first by id */
+    return expire_rows(db,
+                       "DELETE FROM provider_report WHERE id IN (SELECT id FROM "
+                       "provider_report WHERE at_us < ?1 ORDER BY id LIMIT ?2)",
+                       before_us, rows, err);
 }

@@ -51,7 +51,8 @@ struct feedback_row {
 int feedback_record(struct db *db, const struct feedback_row *row, bool *is_new,
                     bool *is_counted, struct err *err);
 
-/* feedback_expire - delete at most `rows` rows older than before_us. */
+/* feedback_expire - delete at most `rows` rows older than before_us, of bounces and
+ * complaints as of what a provider said. */
 int feedback_expire(struct db *db, int64_t before_us, unsigned rows, struct err *err);
 
 #endif

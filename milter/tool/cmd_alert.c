@@ -2,7 +2,6 @@
  *
  * cmd_alert - from a provider's alert to who sent it, and what to do next.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +9,12 @@
 
 #include "base/json.h"
 #include "tool/alert_case.h"
+#include "tool/alert_input.h"
 #include "tool/commands.h"
 #include "tool/maillog.h"
 #include "tool/print.h"
 
 enum {
-    ALERT_BYTES = 1 << 20, /* an alert has some kilobytes */
     JSON_BYTES = 8 << 20,
     SAMPLES_SHOWN = 40,
 };
@@ -37,43 +36,11 @@ static const struct option_row options[] = {
     {0},
 };
 
-/* ---- input ---- */
-
-static int read_all(struct tool *tool, FILE *file, const char *name, struct span *out,
-                    struct err *err)
-{
-    char *bytes = arena_alloc(tool->arena, ALERT_BYTES);
-    if (bytes == NULL)
-        return err_set(err, ERR_MEMORY, "out of memory");
-    size_t len = fread(bytes, 1, ALERT_BYTES, file);
-    if (ferror(file))
-        return err_set(err, ERR_IO, "%s: %s", name, strerror(errno));
-    *out = (struct span){bytes, len};
-    return 0;
-}
-
-static int read_input(struct tool *tool, struct span *out, struct err *err)
-{
-    const char *name = tool->word_count > 0 ? tool->words[0] : "-";
-    if (strcmp(name, "-") == 0) {
-        if (isatty(STDIN_FILENO))
-            fprintf(stderr, "outgate: paste the alert, then end with Ctrl-D\n");
-        return read_all(tool, stdin, "standard input", out, err);
-    }
-    FILE *file = fopen(name, "re");
-    if (file == NULL)
-        return err_set(err, ERR_IO, "%s: %s", name, strerror(errno));
-    int rc = read_all(tool, file, name, out, err);
-    fclose(file);
-    return rc;
-}
-
 /* ---- the MTA's log ---- */
 
 static int read_logs(struct tool *tool, const struct alert_case *found,
                      struct maillog *log, struct err *err)
 {
-    static const char *const usual[] = {"/var/log/mail.log", "/var/log/mail.log.1"};
     struct span *ids =
         arena_array(tool->arena, found->alert.sample_count + 1, sizeof *ids);
     size_t count = 0;
@@ -84,13 +51,7 @@ static int read_logs(struct tool *tool, const struct alert_case *found,
             ids[count++] = found->samples[i].record.queue_id;
     if (maillog_init(log, tool->arena, ids, count, err) != 0)
         return -1;
-    for (size_t i = 0; i < given.logs.count; i++)
-        if (maillog_read(log, given.logs.at[i], err) != 0)
-            return -1;
-    for (size_t i = 0; i < 2 && given.logs.count == 0 && count > 0; i++)
-        if (access(usual[i], R_OK) == 0 && maillog_read(log, usual[i], err) != 0)
-            return -1;
-    return 0;
+    return maillog_read_all(log, given.logs.at, given.logs.count, err);
 }
 
 /* ---- for people ---- */
@@ -154,7 +115,8 @@ static void add_sample(struct table *table, const struct case_sample *sample,
         return;
     }
     table_cell(table, print_number(record->score, text));
-    table_text(table, record->action_text);
+    table_printf(table, "%s%s", action_name(record->action),
+                 record->is_shadow ? "*" : "");
     table_colour(table, colour_of(record->action));
     table_cell(table, print_day_time(record->at_us, text));
     table_printf(table, "%lld", (long long)record->id);
@@ -173,6 +135,11 @@ static void print_samples(struct tool *tool, const struct alert_case *found,
     for (size_t i = 0; i < found->alert.sample_count && i < SAMPLES_SHOWN; i++)
         add_sample(&table, &found->samples[i], log);
     table_print(&table);
+    bool is_shadow = false;
+    for (size_t i = 0; i < found->alert.sample_count; i++)
+        is_shadow |= found->samples[i].is_found && found->samples[i].record.is_shadow;
+    if (is_shadow)
+        puts("* shadow: decided and recorded, not done; it left");
     if (found->alert.sample_count > SAMPLES_SHOWN)
         printf("... and %zu more: --json has all\n",
                found->alert.sample_count - SAMPLES_SHOWN);
@@ -184,12 +151,13 @@ static void print_culprit(struct tool *tool, const struct alert_case *found,
 {
     char least[PRINT_AGE_BYTES];
     char most[PRINT_AGE_BYTES];
-    printf("  %s%s%s: %zu of the %zu; %lld messages to %lld recipients left in the day "
-           "before, from %lld address%s\n",
-           colour_begin(COLOUR_BOLD), print_escape(tool->arena, culprit->sender),
-           colour_end(COLOUR_BOLD), culprit->named, found->found,
-           (long long)culprit->messages, (long long)culprit->recipients,
-           (long long)culprit->clients, culprit->clients == 1 ? "" : "es");
+    printf(
+        "  %s%s%s: %zu of the %zu; in the day before %lld messages to %lld recipients "
+        "were let go, from %lld address%s\n",
+        colour_begin(COLOUR_BOLD), print_escape(tool->arena, culprit->sender),
+        colour_end(COLOUR_BOLD), culprit->named, found->found,
+        (long long)culprit->messages, (long long)culprit->recipients,
+        (long long)culprit->clients, culprit->clients == 1 ? "" : "es");
     printf("    score here %s", print_number(culprit->score_least, least));
     if (culprit->score_most > culprit->score_least)
         printf(" to %s", print_number(culprit->score_most, most));
@@ -261,6 +229,53 @@ static const char *repair_of(struct span sender)
     return "look at the machine behind it";
 }
 
+/* The alert's name as a person may type it again; "FILE" if that needs quoting. */
+static const char *file_word(const struct tool *tool)
+{
+    const char *name = tool->word_count > 0 ? tool->words[0] : "-";
+    for (const char *p = name; *p != '\0'; p++)
+        if (!ascii_is_alnum(*p) && strchr("._/-", *p) == NULL)
+            return "FILE";
+    return strcmp(name, "-") != 0 ? name : "FILE";
+}
+
+/* In shadow mode all of this is recorded and nothing is stopped. */
+static void print_stop(struct tool *tool, const struct alert_case *found)
+{
+    size_t moving = 0;
+    if (tool->settings->mode == MODE_SHADOW)
+        puts("  1. stop     mode = enforce in outgate.conf, and reload: in shadow mode "
+             "a "
+             "block\n              stops nothing");
+    for (size_t i = 0; i < found->culprit_count; i++)
+        moving += found->culprits[i].moving;
+    if (moving > 0) {
+        printf("  1. stop     outgate alert --contain %s\n              (as root: "
+               "blocks who sent them, puts the %zu that would leave on hold)\n",
+               file_word(tool), moving);
+        return;
+    }
+    for (size_t i = 0; i < found->culprit_count; i++)
+        if (!found->culprits[i].is_blocked)
+            printf("  1. stop     outgate block %s\n",
+                   print_escape(tool->arena, found->culprits[i].sender));
+}
+
+static void print_clean(struct tool *tool, const struct alert_case *found)
+{
+    for (size_t i = 0; i < found->culprit_count; i++) {
+        const char *sender = print_escape(tool->arena, found->culprits[i].sender);
+        if (found->culprits[i].held > 0)
+            printf("  2. clean    outgate held --sender %s\n              outgate drop "
+                   "--sender %s\n",
+                   sender, sender);
+    }
+    for (size_t i = 0; i < found->culprit_count; i++)
+        printf("  3. repair   %s: %s\n",
+               print_escape(tool->arena, found->culprits[i].sender),
+               repair_of(found->culprits[i].sender));
+}
+
 static void print_unblock(struct tool *tool, const struct alert_case *found)
 {
     const struct alert *alert = &found->alert;
@@ -279,6 +294,10 @@ static void print_unblock(struct tool *tool, const struct alert_case *found)
             "  5. unblock  NOT YET: with this queue it would be cut again, for longer. "
             "Run this\n              command again until it says that the queue is "
             "clean.");
+    for (size_t i = 0; i < found->culprit_count; i++)
+        if (found->culprits[i].is_blocked)
+            printf("  6. after    outgate unblock %s, once it is repaired\n",
+                   print_escape(tool->arena, found->culprits[i].sender));
 }
 
 static void print_steps(struct tool *tool, const struct alert_case *found)
@@ -291,25 +310,13 @@ static void print_steps(struct tool *tool, const struct alert_case *found)
         return;
     }
     puts("Next, in this order:");
-    for (size_t i = 0; i < found->culprit_count; i++)
-        if (!found->culprits[i].is_blocked)
-            printf("  1. stop     outgate block %s\n",
-                   print_escape(tool->arena, found->culprits[i].sender));
-    for (size_t i = 0; i < found->culprit_count; i++) {
-        const struct case_culprit *culprit = &found->culprits[i];
-        if (culprit->moving > 0)
-            puts("  2. queue    outgate alert --contain FILE    (puts theirs on hold, "
-                 "and blocks them)");
-        if (culprit->held > 0)
-            printf("  2. queue    outgate held --sender %s; outgate drop --sender %s\n",
-                   print_escape(tool->arena, culprit->sender),
-                   print_escape(tool->arena, culprit->sender));
-    }
-    for (size_t i = 0; i < found->culprit_count; i++)
-        printf("  3. repair   %s: %s\n",
-               print_escape(tool->arena, found->culprits[i].sender),
-               repair_of(found->culprits[i].sender));
+    print_stop(tool, found);
+    print_clean(tool, found);
     print_unblock(tool, found);
+    printf(
+        "Legitimate mail among them? outgate dossier --alert %s ID... makes the file "
+        "that the\nprovider's support asks for.\n",
+        file_word(tool));
 }
 
 /* ---- JSON ---- */
@@ -426,7 +433,8 @@ static int run(struct tool *tool, struct err *err)
     if (found == NULL)
         return err_set(err, ERR_MEMORY, "out of memory");
     if (tool_open(tool, writes ? DB_WRITE : DB_READ, err) != 0 ||
-        read_input(tool, &bytes, err) != 0 ||
+        alert_input(tool, tool->word_count > 0 ? tool->words[0] : "-", &bytes, err) !=
+            0 ||
         alert_case_read(tool, bytes, found, err) != 0)
         return -1;
     if (!found->alert.is_alert)

@@ -335,6 +335,31 @@ static void add_feedback(struct page *page, struct tool *tool,
     page_section_end(page);
 }
 
+/* Nobody who does not read the export wants an empty table. */
+static void add_snds(struct page *page, const struct report_data *data)
+{
+    static const char *const columns[] = {
+        "Period begins", "Address",     "Filter", "#Complaints",
+        "#Trap hits",    "#Recipients", ""};
+    if (data->snds_count == 0)
+        return;
+    page_section(page, "snds", "Microsoft (SNDS)", "outgate feedback --snds-list");
+    page_table(page, "What Outlook's filter and users made of it", columns);
+    for (size_t i = 0; i < data->snds_count; i++) {
+        const struct report_snds *row = &data->snds[i];
+        page_row(page);
+        text_cell(page, row->start_at);
+        text_cell(page, row->ip);
+        text_cell(page, row->filter_result);
+        page_cell(page, true);
+        page_text(page, row->complaint_rate);
+        number_cell(page, row->trap_hits > 0 ? row->trap_hits : 0);
+        number_cell(page, row->recipients > 0 ? row->recipients : 0);
+    }
+    page_table_end(page);
+    page_section_end(page);
+}
+
 static void add_domains(struct page *page, const struct report_data *data)
 {
     static const char *const columns[] = {"From: domain", "#Signed", "#Unsigned",
@@ -401,6 +426,7 @@ static struct span make_page(struct tool *tool, const struct report_data *data)
     add_rules(&page, data);
     add_held(&page, data);
     add_feedback(&page, tool, data);
+    add_snds(&page, data);
     add_domains(&page, data);
     add_incidents(&page, data);
     page_end(&page,

@@ -136,3 +136,16 @@ int maillog_read(struct maillog *log, const char *path, struct err *err)
     gzclose(file);
     return rc;
 }
+
+int maillog_read_all(struct maillog *log, const char *const *paths, size_t count,
+                     struct err *err)
+{
+    static const char *const usual[] = {"/var/log/mail.log", "/var/log/mail.log.1"};
+    for (size_t i = 0; i < count; i++)
+        if (maillog_read(log, paths[i], err) != 0)
+            return -1;
+    for (size_t i = 0; i < 2 && count == 0 && log->count > 0; i++)
+        if (access(usual[i], R_OK) == 0 && maillog_read(log, usual[i], err) != 0)
+            return -1;
+    return 0;
+}

@@ -39,6 +39,11 @@ int maillog_init(struct maillog *log, struct arena *arena, const struct span *id
 /* maillog_read - one more file; "-" is standard input. */
 int maillog_read(struct maillog *log, const char *path, struct err *err);
 
+/* maillog_read_all - these files; none: those that Debian has, if they can be read and
+ * any queue id is asked for. */
+int maillog_read_all(struct maillog *log, const char *const *paths, size_t count,
+                     struct err *err);
+
 /* maillog_find - the entry of a queue id, or NULL. */
 const struct maillog_entry *maillog_find(const struct maillog *log,
                                          struct span queue_id);

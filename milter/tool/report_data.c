@@ -7,29 +7,14 @@
 #include <time.h>
 
 #include "limits/limits.h"
+#include "tool/rate.h"
 #include "tool/senders.h"
 
 #define HOUR_US INT64_C(3600000000)
 #define DAY_US  (24 * HOUR_US)
 
-/* Fewer recipients say nothing about a rate. chosen */
-enum { RATE_SAMPLE_MIN = 50 };
-
 const char *const report_action_names[REPORT_ACTIONS] = {"accept", "slow", "hold",
                                                          "defer", "reject"};
-
-double report_wilson(int64_t hits, int64_t total)
-{
-    const double z = 1.959964; /* of 95 % */
-    if (total <= 0)
-        return 0;
-    double n = (double)total;
-    double p = (double)(hits < total ? hits : total) / n;
-    double centre = p + z * z / (2 * n);
-    double spread = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    double least = (centre - spread) / (1 + z * z / n);
-    return least > 0 ? least : 0;
-}
 
 /* One statement over [first, last] of hours or days. NULL with err. */
 static struct query *ask(struct tool *tool, const char *sql, int64_t first,
@@ -285,7 +270,7 @@ static int read_feedback(struct tool *tool, struct report_data *out, struct err 
         if (read_recipients(tool, out, rate, err) != 0)
             return -1;
         rate->bounce_least = rate->recipients >= RATE_SAMPLE_MIN
-                                 ? report_wilson(rate->bounces, rate->recipients)
+                                 ? rate_wilson(rate->bounces, rate->recipients)
                                  : NAN;
     }
     return step;
@@ -355,13 +340,40 @@ static int read_counts(struct tool *tool, struct report_data *out, struct err *e
     return 0;
 }
 
+static int read_snds(struct tool *tool, struct report_data *out, struct err *err)
+{
+    char since[16];
+    time_t at = (time_t)(out->since_us / 1000000);
+    struct tm tm;
+    int step = -1;
+    localtime_r(&at, &tm);
+    strftime(since, sizeof since, "%Y-%m-%d", &tm);
+    struct query *query = db_query(tool->db,
+                                   "SELECT ip, start_at, filter_result, "
+                                   "complaint_rate, coalesce(trap_hits, -1), "
+                                   "coalesce(recipients, -1) FROM snds_day WHERE "
+                                   "start_at >= ?1 ORDER BY start_at DESC, ip LIMIT 15",
+                                   err);
+    if (query != NULL)
+        query_bind_text(query, 1, span_of(since));
+    while (query != NULL && (step = query_step(query, err)) == 1)
+        out->snds[out->snds_count++] = (struct report_snds){
+            .ip = span_dup(tool->arena, query_text(query, 0)),
+            .start_at = span_dup(tool->arena, query_text(query, 1)),
+            .filter_result = span_dup(tool->arena, query_text(query, 2)),
+            .complaint_rate = span_dup(tool->arena, query_text(query, 3)),
+            .trap_hits = query_int(query, 4),
+            .recipients = query_int(query, 5)};
+    return step;
+}
+
 int report_data_read(struct tool *tool, int64_t since_us, int64_t until_us,
                      struct report_data *out, struct err *err)
 {
     static int (*const readers[])(struct tool *, struct report_data *, struct err *) = {
         make_steps, read_hours,     read_scores,  read_senders,
         read_rules, read_budgets,   read_domains, read_feedback,
-        read_held,  read_incidents, read_counts};
+        read_held,  read_incidents, read_counts,  read_snds};
     *out = (struct report_data){.since_us = since_us, .until_us = until_us};
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
         if (readers[i](tool, out, err) != 0)

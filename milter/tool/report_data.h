@@ -51,6 +51,12 @@ struct report_rate {
     double bounce_least; /* lower bound of the bounce rate, 95 % */
 };
 
+/* What Microsoft says of one address and day. */
+struct report_snds {
+    struct span ip, start_at, filter_result, complaint_rate;
+    int64_t trap_hits, recipients; /* -1: not said */
+};
+
 struct report_held {
     int64_t count, without_due, oldest_us;
     int64_t by_age[5]; /* below 1 h, 6 h, 1 d, 3 d, older */
@@ -86,6 +92,8 @@ struct report_data {
     struct report_incident incidents[REPORT_ROWS];
     size_t incident_count;
     int64_t open_incidents, blocked;
+    struct report_snds snds[REPORT_ROWS];
+    size_t snds_count;
 };
 
 extern const char *const report_action_names[REPORT_ACTIONS];
@@ -93,9 +101,5 @@ extern const char *const report_action_names[REPORT_ACTIONS];
 /* report_data_read - tool->db is open; [since_us, until_us). */
 int report_data_read(struct tool *tool, int64_t since_us, int64_t until_us,
                      struct report_data *out, struct err *err);
-
-/* report_wilson - lower bound of the rate hits/total at 95 %; 0 for total 0.
- * Source: E. B. Wilson, JASA 22 (1927), the score interval. */
-double report_wilson(int64_t hits, int64_t total);
 
 #endif

@@ -57,7 +57,7 @@ print(c["queued"], c["on_hold"], c["blocked"])')" '1 1 False' \
 out=$(og alert --maillog /dev/null "$scratch/alert.eml")
 like "$out" 'NOT clean' 'people are told'
 like "$out" 'NOT YET' 'and not to unblock'
-like "$out" 'outgate block sasl_user:bob' 'and what to do first'
+like "$out" '1\. stop +outgate alert --contain .*alert\.eml' 'and what to do first'
 
 og alert --contain "$scratch/alert.eml" </dev/null >/dev/null 2>"$scratch/err"
 is $? 2 'containment wants to be confirmed'
