@@ -176,12 +176,13 @@ int campaign_find(struct db *db, const struct sketch *sketch, int64_t now_us,
 
 /* ---- counting ---- */
 
+/* OR FAIL: to take back a part of it alone, SQLite would copy each page first. */
 static int insert_bands(struct db *db, const struct sketch *sketch, int64_t id,
                         struct err *err)
 {
     struct query *query = db_query(
         db,
-        "INSERT INTO campaign_band (band, value, campaign) VALUES (0, ?1, ?9), "
+        "INSERT OR FAIL INTO campaign_band (band, value, campaign) VALUES (0, ?1, ?9), "
         "(1, ?2, ?9), (2, ?3, ?9), (3, ?4, ?9), (4, ?5, ?9), (5, ?6, ?9), "
         "(6, ?7, ?9), (7, ?8, ?9)",
         err);
