@@ -14,8 +14,9 @@ CREATE TABLE sender_seen (
 CREATE TABLE sender_trait (
     sender   INTEGER NOT NULL REFERENCES sender_seen (id) ON DELETE CASCADE,
     kind     TEXT NOT NULL
-        CHECK (kind IN ('network', 'country', 'x_mailer', 'header_from', 'from_domain',
-            'unsigned')),
+        -- a list after IN would be a table of its own, made for each row
+        CHECK (kind = 'network' OR kind = 'country' OR kind = 'x_mailer'
+            OR kind = 'header_from' OR kind = 'from_domain' OR kind = 'unsigned'),
     value    TEXT NOT NULL,
     first_us INTEGER NOT NULL,
     last_us  INTEGER NOT NULL,

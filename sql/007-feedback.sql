@@ -25,6 +25,9 @@ CREATE UNIQUE INDEX feedback_source ON feedback (source_hash, recipient);
 -- A bounce comes back to the envelope sender.
 CREATE INDEX message_mail_from ON message (mail_from, at_us);
 
+-- Nothing is asked by it, and each row paid for it.
+DROP INDEX message_action;
+
 -- What a provider said of single messages when it cut port 25.
 CREATE TABLE provider_report (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,

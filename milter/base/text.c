@@ -286,9 +286,21 @@ size_t utf8_put(uint32_t cp, char out[4])
     return 4;
 }
 
+/* Where the ASCII that begins at i ends, or up to seven bytes before. */
+static size_t skip_ascii(struct span s, size_t i)
+{
+    uint64_t eight;
+    for (; s.len - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, s.at + i, sizeof eight);
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    return i;
+}
+
 bool utf8_is_valid(struct span s)
 {
-    for (size_t i = 0; i < s.len;) {
+    for (size_t i = skip_ascii(s, 0); i < s.len;) {
         size_t start = i;
         if (utf8_next(s, &i) == 0xfffd && i - start == 1)
             return false;

@@ -144,13 +144,16 @@ static int insert_message(struct db *db, const struct audit_row *row, struct err
     return query_run(query, err);
 }
 
+/* An upsert, for a REPLACE might delete first: SQLite copies pages to undo that. */
 static int insert_hits(struct db *db, const struct audit_row *row, int64_t id,
                        struct err *err)
 {
     for (size_t i = 0; i < row->hit_count; i++) {
-        struct query *query = db_query(
-            db, "INSERT OR REPLACE INTO hit (message, rule, score) VALUES (?1, ?2, ?3)",
-            err);
+        struct query *query =
+            db_query(db,
+                     "INSERT INTO hit (message, rule, score) VALUES (?1, ?2, ?3) ON "
+                     "CONFLICT DO UPDATE SET score = excluded.score",
+                     err);
         if (query == NULL)
             return -1;
         query_bind_int(query, 1, id);
@@ -173,8 +176,9 @@ static int insert_charges(struct db *db, const struct audit_row *row, int64_t id
     for (size_t i = 0; i < charge->line_count; i++) {
         struct query *query =
             db_query(db,
-                     "INSERT OR REPLACE INTO charge (message, limit_name, key, amount, "
-                     "at_us) VALUES (?1, ?2, ?3, ?4, ?5)",
+                     "INSERT INTO charge (message, limit_name, key, amount, at_us) "
+                     "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET amount = "
+                     "excluded.amount, at_us = excluded.at_us",
                      err);
         if (query == NULL)
             return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/campaign.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bounds.h"
@@ -46,88 +47,151 @@ bool campaign_key_parse(struct span text, char out[CAMPAIGN_KEY_BYTES])
 
 /* ---- finding ---- */
 
-#define BAND(band, value)                                                              \
-    "SELECT * FROM (SELECT campaign FROM campaign_band WHERE band = " band             \
-    " AND value = " value " ORDER BY campaign DESC LIMIT ?10)"
-#define OR_BAND(band, value) " UNION ALL " BAND(band, value)
-#define BANDS                                                                          \
-    BAND("0", "?1")                                                                    \
-    OR_BAND("1", "?2")                                                                 \
-    OR_BAND("2", "?3")                                                                 \
-    OR_BAND("3", "?4")                                                                 \
-    OR_BAND("4", "?5")                                                                 \
-    OR_BAND("5", "?6")                                                                 \
-    OR_BAND("6", "?7")                                                                 \
-    OR_BAND("7", "?8")
-
-static const char candidates_sql[] =
-    "SELECT id, key, sketch, messages, recipients, senders, last_us FROM (SELECT "
-    "campaign AS "
-    "candidate FROM (" BANDS
-    ") GROUP BY campaign HAVING count(*) >= ?11 ORDER BY count(*) DESC LIMIT ?10) "
-    "CROSS JOIN campaign ON id = candidate WHERE last_us >= ?9";
-
 /* Signed: four bytes in the table for any. */
 static int32_t band_value(const struct sketch *sketch, unsigned band)
 {
     return (int32_t)sketch_band(sketch, band);
 }
 
-static void keep_better(struct query *query, const struct sketch *sketch,
+/* The campaigns that share a band with the sketch, once for each that they share. */
+struct sharers {
+    int64_t id[SKETCH_BANDS * CAMPAIGN_CANDIDATES];
+    size_t count;
+};
+
+/* Of those with the same value in one band, the newest. */
+static int read_band(struct db *db, unsigned band, const struct sketch *sketch,
+                     struct sharers *out, struct err *err)
+{
+    int step;
+    struct query *query =
+        db_query(db,
+                 "SELECT campaign FROM campaign_band WHERE band = ?1 AND value = ?2 "
+                 "ORDER BY campaign DESC LIMIT ?3",
+                 err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, band);
+    query_bind_int(query, 2, band_value(sketch, band));
+    query_bind_int(query, 3, CAMPAIGN_CANDIDATES);
+    while ((step = query_step(query, err)) > 0)
+        out->id[out->count++] = query_int(query, 0);
+    return step;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Leaves each id once, those that share `bands` bands. */
+static size_t with_bands(const struct sharers *sharers, size_t bands,
+                         int64_t out[CAMPAIGN_CANDIDATES], size_t count)
+{
+    for (size_t i = 0; i < sharers->count && count < CAMPAIGN_CANDIDATES;) {
+        size_t same = 1;
+        while (i + same < sharers->count && sharers->id[i + same] == sharers->id[i])
+            same++;
+        if (same == bands)
+            out[count++] = sharers->id[i];
+        i += same;
+    }
+    return count;
+}
+
+/* Those that share most bands first, SKETCH_SHARED at least. */
+static int find_candidates(struct db *db, const struct sketch *sketch,
+                           int64_t out[CAMPAIGN_CANDIDATES], size_t *count,
+                           struct err *err)
+{
+    struct sharers sharers;
+    sharers.count = *count = 0;
+    for (unsigned band = 0; band < SKETCH_BANDS; band++)
+        if (read_band(db, band, sketch, &sharers, err) != 0)
+            return -1;
+    qsort(sharers.id, sharers.count, sizeof *sharers.id, compare_ids);
+    for (size_t bands = SKETCH_BANDS; bands >= SKETCH_SHARED; bands--)
+        *count = with_bands(&sharers, bands, out, *count);
+    return 0;
+}
+
+static void keep_better(struct query *query, int64_t id, const struct sketch *sketch,
                         unsigned *best, struct campaign *out)
 {
     struct sketch other;
-    if (!sketch_parse(query_text(query, 2), &other))
+    if (!sketch_parse(query_text(query, 1), &other))
         return;
     unsigned equal = sketch_equal(sketch, &other);
-    int64_t id = query_int(query, 0);
     if (equal < SKETCH_SAME || equal < *best || (equal == *best && id > out->id))
         return;
     *best = equal;
     *out = (struct campaign){.id = id,
-                             .messages = query_int(query, 3),
-                             .recipients = query_int(query, 4),
-                             .senders = query_int(query, 5),
-                             .last_us = query_int(query, 6)};
-    struct span key = query_text(query, 1);
+                             .messages = query_int(query, 2),
+                             .recipients = query_int(query, 3),
+                             .senders = query_int(query, 4),
+                             .last_us = query_int(query, 5)};
+    struct span key = query_text(query, 0);
     if (key.len < sizeof out->key)
         memcpy(out->key, key.at, key.len);
+}
+
+static int consider(struct db *db, int64_t id, const struct sketch *sketch,
+                    int64_t now_us, unsigned *best, struct campaign *out,
+                    struct err *err)
+{
+    struct query *query = db_query(db,
+                                   "SELECT key, sketch, messages, recipients, senders, "
+                                   "last_us FROM campaign WHERE id = ?1 AND last_us >= "
+                                   "?2",
+                                   err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, id);
+    query_bind_int(query, 2, now_us - CAMPAIGN_UNUSED_US);
+    int step = query_step(query, err);
+    if (step > 0)
+        keep_better(query, id, sketch, best, out);
+    query_reset(query);
+    return step < 0 ? -1 : 0;
 }
 
 int campaign_find(struct db *db, const struct sketch *sketch, int64_t now_us,
                   struct campaign *out, struct err *err)
 {
+    int64_t candidates[CAMPAIGN_CANDIDATES];
+    size_t count;
     unsigned best = 0;
-    int step;
     memset(out, 0, sizeof *out);
     if (sketch->kind == SKETCH_NONE)
         return 0;
-    struct query *query = db_query(db, candidates_sql, err);
-    if (query == NULL)
+    if (find_candidates(db, sketch, candidates, &count, err) != 0)
         return -1;
-    for (unsigned band = 0; band < SKETCH_BANDS; band++)
-        query_bind_int(query, (int)band + 1, band_value(sketch, band));
-    query_bind_int(query, 9, now_us - CAMPAIGN_UNUSED_US);
-    query_bind_int(query, 10, CAMPAIGN_CANDIDATES);
-    query_bind_int(query, 11, SKETCH_SHARED);
-    while ((step = query_step(query, err)) > 0)
-        keep_better(query, sketch, &best, out);
-    return step;
+    for (size_t i = 0; i < count; i++)
+        if (consider(db, candidates[i], sketch, now_us, &best, out, err) != 0)
+            return -1;
+    return 0;
 }
 
 /* ---- counting ---- */
 
-static int insert_band(struct db *db, unsigned band, const struct sketch *sketch,
-                       int64_t id, struct err *err)
+/* OR FAIL: to take back a part of it alone, SQLite would copy each page first. */
+static int insert_bands(struct db *db, const struct sketch *sketch, int64_t id,
+                        struct err *err)
 {
     struct query *query = db_query(
-        db, "INSERT INTO campaign_band (band, value, campaign) VALUES (?1, ?2, ?3)",
+        db,
+        "INSERT OR FAIL INTO campaign_band (band, value, campaign) VALUES (0, ?1, ?9), "
+        "(1, ?2, ?9), (2, ?3, ?9), (3, ?4, ?9), (4, ?5, ?9), (5, ?6, ?9), "
+        "(6, ?7, ?9), (7, ?8, ?9)",
         err);
+    _Static_assert(SKETCH_BANDS == 8, "as many as the statement has");
     if (query == NULL)
         return -1;
-    query_bind_int(query, 1, band);
-    query_bind_int(query, 2, band_value(sketch, band));
-    query_bind_int(query, 3, id);
+    for (unsigned band = 0; band < SKETCH_BANDS; band++)
+        query_bind_int(query, (int)band + 1, band_value(sketch, band));
+    query_bind_int(query, 9, id);
     return query_run(query, err);
 }
 
@@ -181,9 +245,8 @@ static int begin(struct db *db, const struct campaign_message *message,
 {
     if (insert_campaign(db, message, out, err) != 0)
         return -1;
-    for (unsigned band = 0; band < SKETCH_BANDS; band++)
-        if (insert_band(db, band, message->sketch, out->id, err) != 0)
-            return -1;
+    if (insert_bands(db, message->sketch, out->id, err) != 0)
+        return -1;
     return insert_sender(db, out->id, message->sender, err);
 }
 

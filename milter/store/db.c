@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,10 @@
 
 #include "store/schema.h"
 
-enum { BUSY_MS = 5000 };
+enum {
+    BUSY_MS = 5000,
+    QUERIES_LEAST = 128, /* places for statements, twice as many as there are */
+};
 
 struct query {
     struct db *db;
@@ -29,7 +33,7 @@ struct db {
     ino_t inode;
     bool is_file;
     bool is_broken;
-    struct query **queries;
+    struct query **queries; /* hashed by the address of their text */
     size_t query_count, query_room;
 };
 
@@ -83,8 +87,17 @@ static int create_file(const char *path, struct err *err)
                    : err_set(err, ERR_STORE, "database %s: %s", path, strerror(saved));
 }
 
+/* SQLite counts the memory of the whole process under a lock that all threads share;
+ * nobody asks for the sums. Too late once a connection is open, which is no matter. */
+static void set_up_process(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int open_handle(struct db *db, enum db_mode mode, struct err *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_up_process);
     int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (mode == DB_DAEMON && db->is_file && create_file(db->path, err) != 0)
         return -1;
@@ -114,7 +127,8 @@ static int pragma_int(struct db *db, const char *sql, int64_t *value, struct err
 
 /* FULL: a commit is on the disk when it returns, so that not even a power cut lets a
  * sender spend a limit twice. Shared commits make it cheap (tests/bench/bench_store).
- */
+ * 2000 pages: a page that each decision changes is moved once for all of them, but a
+ * slow disk must not stop the writer for long. Measured. */
 static int set_up_daemon(struct db *db, struct err *err)
 {
     struct query *query = db_query(db, "PRAGMA journal_mode = WAL", err);
@@ -127,7 +141,7 @@ static int set_up_daemon(struct db *db, struct err *err)
         return err_set(err, ERR_STORE, "database %s: this file system cannot do WAL",
                        db->path);
     return db_exec(db,
-                   "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;"
+                   "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;"
                    "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32000;"
                    "PRAGMA secure_delete = FAST",
                    err);
@@ -274,10 +288,11 @@ void db_close(struct db **db)
 {
     if (*db == NULL)
         return;
-    for (size_t i = 0; i < (*db)->query_count; i++) {
-        sqlite3_finalize((*db)->queries[i]->stmt);
-        free((*db)->queries[i]);
-    }
+    for (size_t i = 0; i < (*db)->query_room; i++)
+        if ((*db)->queries[i] != NULL) {
+            sqlite3_finalize((*db)->queries[i]->stmt);
+            free((*db)->queries[i]);
+        }
     free((*db)->queries);
     sqlite3_close_v2((*db)->handle);
     free((*db)->path);
@@ -311,6 +326,11 @@ static int run_constant(struct db *db, const char *sql, struct err *err)
 int db_begin(struct db *db, struct err *err)
 {
     return run_constant(db, "BEGIN IMMEDIATE", err);
+}
+
+int db_begin_read(struct db *db, struct err *err)
+{
+    return run_constant(db, "BEGIN", err);
 }
 
 int db_commit(struct db *db, struct err *err)
@@ -369,18 +389,36 @@ int64_t db_wal_bytes(const struct db *db)
 
 /* ---- queries ---- */
 
+/* Where the statement stands, or would: room is a power of two, some of it free. */
+static struct query **place_of(struct query **places, size_t room, const char *sql)
+{
+    size_t i = (size_t)((uint64_t)(uintptr_t)sql * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+    for (i &= room - 1; places[i] != NULL && places[i]->sql != sql;)
+        i = (i + 1) & (room - 1);
+    return &places[i];
+}
+
+static int make_room(struct db *db, struct err *err)
+{
+    size_t room = db->query_room > 0 ? db->query_room * 2 : QUERIES_LEAST;
+    if (db->query_count * 2 < db->query_room)
+        return 0;
+    struct query **more = calloc(room, sizeof *more);
+    if (more == NULL)
+        return err_set(err, ERR_MEMORY, "no memory for a statement");
+    for (size_t i = 0; i < db->query_room; i++)
+        if (db->queries[i] != NULL)
+            *place_of(more, room, db->queries[i]->sql) = db->queries[i];
+    free(db->queries);
+    db->queries = more;
+    db->query_room = room;
+    return 0;
+}
+
 static struct query *prepare_query(struct db *db, const char *sql, struct err *err)
 {
-    if (db->query_count == db->query_room) {
-        size_t room = db->query_room > 0 ? db->query_room * 2 : 32;
-        struct query **more = realloc(db->queries, room * sizeof *more);
-        if (more == NULL) {
-            err_set(err, ERR_MEMORY, "no memory for a statement");
-            return NULL;
-        }
-        db->queries = more;
-        db->query_room = room;
-    }
+    if (make_room(db, err) != 0)
+        return NULL;
     struct query *query = calloc(1, sizeof *query);
     if (query == NULL) {
         err_set(err, ERR_MEMORY, "no memory for a statement");
@@ -395,20 +433,20 @@ static struct query *prepare_query(struct db *db, const char *sql, struct err *e
         fail(db, rc, "cannot prepare a statement", err);
         return NULL;
     }
-    return db->queries[db->query_count++] = query;
+    db->query_count++;
+    return *place_of(db->queries, db->query_room, sql) = query;
 }
 
 struct query *db_query(struct db *db, const char *sql, struct err *err)
 {
-    for (size_t i = 0; i < db->query_count; i++)
-        if (db->queries[i]->sql == sql) {
-            struct query *query = db->queries[i];
-            query_reset(query);
-            sqlite3_clear_bindings(query->stmt);
-            query->bind_rc = SQLITE_OK;
-            return query;
-        }
-    return prepare_query(db, sql, err);
+    struct query *query =
+        db->query_room > 0 ? *place_of(db->queries, db->query_room, sql) : NULL;
+    if (query == NULL)
+        return prepare_query(db, sql, err);
+    query_reset(query);
+    sqlite3_clear_bindings(query->stmt);
+    query->bind_rc = SQLITE_OK;
+    return query;
 }
 
 static void note(struct query *query, int rc)

@@ -42,8 +42,10 @@ bool db_is_sound(const struct db *db);
 /* db_exec - run one or more statements without results. */
 int db_exec(struct db *db, const char *sql, struct err *err);
 
-/* db_begin (IMMEDIATE), db_commit, db_rollback (never fails). */
+/* db_begin (IMMEDIATE), db_begin_read (of one state of the database, seen by the first
+ * statement), db_commit, db_rollback (never fails). */
 int db_begin(struct db *db, struct err *err);
+int db_begin_read(struct db *db, struct err *err);
 int db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
 bool db_is_open(const struct db *db); /* a transaction is open: some errors end it */

@@ -363,9 +363,30 @@ static int record_hour(struct db *db, int64_t sender,
     return query_run(query, err);
 }
 
+static int count_traits(struct db *db, int64_t sender, struct span kind, int64_t *out,
+                        struct err *err)
+{
+    struct query *query = db_query(
+        db, "SELECT count(*) FROM sender_trait WHERE sender = ?1 AND kind = ?2", err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, sender);
+    query_bind_text(query, 2, kind);
+    if (query_step(query, err) < 0)
+        return -1;
+    *out = query_int(query, 0);
+    query_reset(query);
+    return 0;
+}
+
 /* The value that was used longest ago makes room. */
 static int trim_traits(struct db *db, int64_t sender, struct span kind, struct err *err)
 {
+    int64_t count;
+    if (count_traits(db, sender, kind, &count, err) != 0)
+        return -1;
+    if (count <= HISTORY_TRAITS_MOST)
+        return 0;
     struct query *query = db_query(
         db,
         "DELETE FROM sender_trait WHERE sender = ?1 AND kind = ?2 AND value IN (SELECT "

@@ -126,7 +126,7 @@ static void give_back(struct reader *reader, struct db *db)
 
 static int run(struct db *db, reader_job *job, void *arg, struct err *err)
 {
-    if (db_exec(db, "BEGIN", err) != 0)
+    if (db_begin_read(db, err) != 0)
         return -1;
     int rc = job(db, arg, err);
     db_rollback(db);

@@ -142,10 +142,25 @@ static int run_ticket(struct db *db, struct ticket *ticket, struct err *err)
     return -1;
 }
 
+/* One job that shares its commit with no other needs no savepoint, which would copy
+ * each page that it changes. -1: as run_ticket. */
+static int run_alone(struct db *db, struct ticket *ticket, struct err *err)
+{
+    struct err why = {.code = ERR_STORE, .text = "the job gave no reason"};
+    ticket->rc = ticket->job(db, ticket->arg, &why);
+    if (ticket->rc == 0)
+        return db_commit(db, err);
+    fail_ticket(ticket, &why);
+    *err = why;
+    return -1;
+}
+
 static int run_all(struct db *db, struct ticket *first, struct err *err)
 {
     if (db_begin(db, err) != 0)
         return -1;
+    if (first->next == NULL)
+        return run_alone(db, first, err);
     for (struct ticket *ticket = first; ticket != NULL; ticket = ticket->next)
         if (run_ticket(db, ticket, err) != 0)
             return -1;

@@ -65,7 +65,7 @@ static int no_removal(void *ctx, const char *name, int index)
     return 0;
 }
 
-static void run_gate(struct bench *b, struct message *msg, const struct envelope *env)
+static void run_gate(struct bench *b, struct message *msg, struct envelope *env)
 {
     static const struct hands hands = {.quarantine = nothing,
                                        .reply = no_reply,
@@ -93,14 +93,14 @@ static void measure(struct bench *b, struct span bytes)
     static struct facts facts;
     struct hits hits;
     struct span to = SPAN("ann@there.example");
-    const struct envelope env = {.path = PATH_SMTP,
-                                 .mail_class = CLASS_OUTBOUND,
-                                 .auth_user = SPAN("bob@here.example"),
-                                 .mail_from = SPAN("bob@here.example"),
-                                 .queue_id = SPAN("4jXFSC5cFJz1c3pd"),
-                                 .recipients = &to,
-                                 .recipient_count = 1,
-                                 .recipient_kept = 1};
+    struct envelope env = {.path = PATH_SMTP,
+                           .mail_class = CLASS_OUTBOUND,
+                           .auth_user = SPAN("bob@here.example"),
+                           .mail_from = SPAN("bob@here.example"),
+                           .queue_id = SPAN("4jXFSC5cFJz1c3pd"),
+                           .recipients = &to,
+                           .recipient_count = 1,
+                           .recipient_kept = 1};
     int64_t at[STAGE_COUNT + 1];
     arena_reset(b->arena);
     at[0] = clock_elapsed_us();

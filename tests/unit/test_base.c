@@ -97,6 +97,14 @@ static void utf8_table(void **state)
     }
     assert_true(utf8_is_valid(SPAN("\xef\xbf\xbd"))); /* U+FFFD itself is valid */
     assert_false(utf8_is_valid(SPAN("x\xef\xbf")));
+    char text[40]; /* one bad byte at each place, also where ASCII is skipped */
+    for (size_t len = 1; len <= sizeof text; len++)
+        for (size_t i = 0; i < len; i++) {
+            memset(text, 'x', sizeof text);
+            assert_true(utf8_is_valid((struct span){text, len}));
+            text[i] = '\xc3';
+            assert_false(utf8_is_valid((struct span){text, len}));
+        }
 }
 
 static void span_table(void **state)

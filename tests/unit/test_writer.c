@@ -243,6 +243,54 @@ static void test_lost_transaction(void **state)
     assert_int_equal(run(w, put, "k1"), 0);
 }
 
+/* A job that shares its commit with no other has no savepoint of its own. */
+static void test_alone(void **state)
+{
+    struct world *w = *state;
+    struct writer_stats before;
+    struct writer_stats after;
+    assert_int_equal(run(w, put, "k1"), 0);
+    writer_stats(w->writer, &before);
+    assert_int_equal(run(w, put_and_fail, "k2"), -1);
+    assert_int_equal(w->err.code, ERR_USAGE); /* its own reason */
+    assert_string_equal(w->err.text, "on purpose");
+    assert_int_equal(run(w, put, "k1"), -1); /* is there already */
+    assert_int_equal(run(w, end_transaction, "k3"), -1);
+    assert_string_equal(w->err.text, "the transaction has gone");
+    writer_stats(w->writer, &after);
+    assert_int_equal(after.failures - before.failures, 3);
+    assert_int_equal(after.reopens, before.reopens); /* the store is sound */
+    assert_int_equal(count(w), 1);
+    assert_int_equal(run(w, put, "k2"), 0);
+    assert_int_equal(count(w), 2);
+}
+
+/* More statements than there are places at first: each is found again. */
+static int ask_many(struct db *db, void *arg, struct err *err)
+{
+    enum { STATEMENTS = 500 };
+    static char sql[STATEMENTS][24];
+    (void)arg;
+    for (int i = 0; i < 2 * STATEMENTS; i++) {
+        int n = i % STATEMENTS;
+        snprintf(sql[n], sizeof sql[n], "SELECT %d", n);
+        struct query *query = db_query(db, sql[n], err);
+        if (query == NULL || query_step(query, err) != 1)
+            return -1;
+        if (query_int(query, 0) != n)
+            return err_set(err, ERR_USAGE, "%d is another's", n);
+        query_reset(query);
+    }
+    return 0;
+}
+
+static void test_many_statements(void **state)
+{
+    struct world *w = *state;
+    if (run(w, ask_many, "") != 0)
+        fail_msg("%s", w->err.text);
+}
+
 struct given {
     struct world *w;
     atomic_int asked, done;
@@ -504,6 +552,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         T(test_one_commit),
         T(test_lost_transaction),
+        T(test_alone),
+        T(test_many_statements),
         T(test_queue_full),
         T(test_timeout),
         T(test_stop_drains),
