@@ -91,6 +91,8 @@ static int decide(struct db *db, void *arg, struct err *err)
         return 0;
     if (count(db, d, err) < 0 || gate_charge(db, d, err) < 0)
         return -1;
+    if (d->border->is_covered && d->ruling.kind == RULING_NONE)
+        return border_let_pass(db, d->border, d->passage, err);
     plan(d);
     if (remember(db, d, err) < 0 || audit_record(db, &d->row, d->id, err) < 0 ||
         border_record(db, d->border, d->passage, &d->judgement->sender, d->plan, *d->id,
@@ -144,6 +146,8 @@ static void prepare(struct decision *d, struct judgement *judgement)
                    passage->reader, passage->now_us, &d->past);
     gate_judge(passage->engine, passage->msg, passage->env, &d->past.past,
                passage->now_us, judgement);
+    if (d->border->is_covered) /* its score has had its say */
+        judgement->verdict.action = ACTION_ACCEPT;
     gate_order_question(passage, judgement, &d->question);
     gate_request(passage, judgement, &d->request);
     gate_row(passage, judgement, &d->row);
@@ -175,5 +179,7 @@ enum outcome gate_run(const struct passage *passage, struct judgement *judgement
     }
     if (writer_run(passage->writer, decide, &decision, STORE_TIMEOUT_MS, err) < 0)
         return fail(passage);
+    if (border.is_passed)
+        border_pass(&border, passage, judgement, plan, id);
     return action_apply(plan, passage->hands);
 }

@@ -159,6 +159,21 @@ static int say_why_not(struct db *db, int64_t id, struct err *err)
     return -1;
 }
 
+int held_was_let_go(struct db *db, int64_t id, bool *was, struct err *err)
+{
+    struct query *query =
+        db_query(db,
+                 "SELECT 1 FROM held_message WHERE message = ?1 AND state_by <> 'due'",
+                 err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, id);
+    int step = query_step(query, err);
+    query_reset(query);
+    *was = step == 1;
+    return step < 0 ? -1 : 0;
+}
+
 int held_mark(struct db *db, int64_t id, enum held_state state, int64_t at_us,
               struct span by, struct err *err)
 {
