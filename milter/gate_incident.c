@@ -118,17 +118,10 @@ static int note_budgets(struct db *db, const struct decision *d, struct err *err
 
 /* ---- senders and domains ---- */
 
-/* The fact comes from what the store knows of the domain's past; not every build of
- * the table has it. */
-static bool should_be_signed(const struct judgement *judgement)
-{
-    int id = facts_find(SPAN("domain_signs_unsigned"));
-    return id >= 0 && judgement->facts.number[id] != 0;
-}
-
 static int note_unsigned(struct db *db, const struct decision *d, struct err *err)
 {
-    if (!should_be_signed(d->judgement) || d->row.from_domain.len == 0)
+    if (d->judgement->facts.number[FACT_domain_signs_unsigned] == 0 ||
+        d->row.from_domain.len == 0)
         return 0;
     return note(db, d, INCIDENT_UNSIGNED, d->row.from_domain, 0,
                 "mail of a domain that signs has no signature", err);

@@ -192,7 +192,8 @@ static int read_file(struct run *run, const struct scan_file *file, struct err *
     while (rc == 0 && scan_next(reader, &mail)) {
         run->mails++;
         if (mail.error[0] != '\0') {
-            fprintf(stderr, "outgate: %s\n", mail.error);
+            fprintf(stderr, "outgate: %s: %s\n",
+                    print_escape(run->arena, span_of(mail.path)), mail.error);
             run->unread += mail.bytes == NULL;
         }
         if (mail.bytes != NULL)
