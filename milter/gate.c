@@ -62,14 +62,17 @@ static void plan(struct decision *d)
 }
 
 /* Into its campaign, and among what its sender did. What a ticket shows to be counted
- * already is not counted again. */
+ * already is not counted again; what its new recipients cost is. */
 static int count(struct db *db, struct decision *d, struct err *err)
 {
-    if (!border_is_counted(d->border) &&
-        gate_campaign_join(db, d->passage, d->judgement->sender.key, &d->past.campaign,
-                           err) < 0)
-        return -1;
-    d->request.campaign = d->row.campaign = span_of(d->past.campaign.key);
+    struct span joined = d->past.past.campaign; /* at the first pass */
+    if (!border_is_counted(d->border)) {
+        if (gate_campaign_join(db, d->passage, d->judgement->sender.key,
+                               &d->past.campaign, err) < 0)
+            return -1;
+        joined = span_of(d->past.campaign.key);
+    }
+    d->request.campaign = d->row.campaign = joined.len > 0 ? joined : SPAN("");
     return gate_past_count(db, &d->past, &d->request, err);
 }
 

@@ -115,6 +115,14 @@ got = leave(t, of_message("b-extra"),
 is(got.reply, SMFIR_CONTINUE, "expanded: goes on")
 ok(not got.held, "expanded: inside the limit")
 
+-- one text of a campaign, expanded: its new recipients are of that campaign
+t = {message_id = "b-text", auth = "kim", body = "We have an extraordinary offer of " ..
+    "garden furniture for you this weekend only, with chairs and tables made of solid " ..
+    "oak, delivered to your door within two working days, and you may return it " ..
+    "within thirty days if it does not please you.\r\n"}
+pass(t)
+leave(t, of_message("b-text"), {to = {"<z@there.example>"}})
+
 -- a copied ticket: the same mail, once more, until the limit holds it
 t = {message_id = "b-twice", auth = "dave"}
 pass(t)

@@ -38,6 +38,9 @@ is "$(sql "select count(*) from ticket join message on message.id = ticket.messa
 is "$(row b-extra 'path, sender, recipients, ticket')" \
     "$(printf '%s\n' 'smtp|sasl_user:bob|2|' 'border|sasl_user:bob|2|sound')" \
     'an alias of an outbound mail: the sender is charged for what was not decided'
+is "$(sql "select count(distinct campaign), min(campaign) <> '', count(*) from message
+    where message_id = 'b-text'")" '1|1|2' 'its campaign is charged for them, too'
+is "$(sql "select messages, recipients from campaign")" '1|1' 'and counts the text once'
 is "$(row b-twice 'path, sender, ticket')" \
     "$(printf '%s\n' 'smtp|sasl_user:dave|' 'border|sasl_user:dave|sound' \
         'border|sasl_user:dave|sound')" \
