@@ -92,7 +92,8 @@ static int look_up(struct db *db, void *arg, struct err *err)
     return 0;
 }
 
-/* What came in before the brake was put on leaves no more; what a person let go does. */
+/* What came in before the brake was put on leaves no more; what a person let go does.
+ */
 static int find_brake(struct db *db, const struct look *look, bool *is_kept,
                       struct err *err)
 {

@@ -47,9 +47,10 @@ struct border {
 };
 
 /* border_open - which passage it is. At the border: look the ticket up; when it covers
- * every recipient and the brake does not keep it, take it, else make *passage->env what the ticket says (class,
- * client, the recipients that were not decided) and read the message. When it comes in:
- * the same of a stranger's mail that is sent on. -1: the store or memory failed. */
+ * every recipient and no brake keeps it here, take it, else make *passage->env what the
+ * ticket says (class, client, the recipients that were not decided; all of them under
+ * the brake) and read the message. When it comes in: the same of a stranger's mail that
+ * is sent on. -1: the store or memory failed. */
 int border_open(const struct passage *passage, struct border *out, struct err *err);
 
 /* border_is_counted - the first pass has counted this message for its sender already;

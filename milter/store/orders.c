@@ -266,23 +266,6 @@ int orders_unblock(struct db *db, struct span key, struct err *err)
                    (int)span_head(key, 200).len, key.at);
 }
 
-/* Room for one more in an array of the arena that doubles. */
-static bool make_room(struct arena *arena, struct order **orders, size_t count,
-                      size_t *room)
-{
-    if (count < *room)
-        return true;
-    size_t more = *room > 0 ? *room * 2 : 16;
-    struct order *moved = arena_array(arena, more, sizeof *moved);
-    if (moved == NULL)
-        return false;
-    if (count > 0)
-        memcpy(moved, *orders, count * sizeof *moved);
-    *orders = moved;
-    *room = more;
-    return true;
-}
-
 int orders_list(struct db *db, int64_t now_us, size_t max, struct arena *arena,
                 struct order **orders, size_t *count, struct err *err)
 {
@@ -301,8 +284,10 @@ int orders_list(struct db *db, int64_t now_us, size_t max, struct arena *arena,
     size_t room = 0;
     int step;
     while ((step = query_step(query, err)) == 1) {
-        if (!make_room(arena, orders, *count, &room))
+        struct order *grown = arena_grow(arena, *orders, *count, &room, sizeof *grown);
+        if (grown == NULL)
             break;
+        *orders = grown;
         read_block(query, arena, &(*orders)[(*count)++]);
     }
     query_reset(query);

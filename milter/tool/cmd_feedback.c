@@ -151,11 +151,8 @@ static int take(struct run *run, const struct message *msg, const struct report 
         return feedback_take(db, &feedback, run->arena, result, err);
     if (db_begin(db, err) != 0)
         return -1;
-    if (feedback_take(db, &feedback, run->arena, result, err) == 0 &&
-        db_commit(db, err) == 0)
-        return 0;
-    db_rollback(db);
-    return -1;
+    int rc = feedback_take(db, &feedback, run->arena, result, err);
+    return db_end(db, rc, err);
 }
 
 static int read_mail(struct run *run, const struct scan_mail *mail, struct err *err)

@@ -24,7 +24,7 @@ static struct {
 static const struct option_row options[] = {
     {"sender", 0, "KEY", OPTION_TEXT, &given.sender, "only what this sender sent"},
     {"cause", 0, "WHAT", OPTION_TEXT, &given.cause,
-     "only what this holds: score, limit, brake or block"},
+     "only what this holds: score, limit, brake, block or alert"},
     {"due", 0, NULL, OPTION_FLAG, &given.is_due, "only what is due by now"},
     {"no-mta", 0, NULL, OPTION_FLAG, &given.without_mta,
      "do not compare with the MTA's queue"},
@@ -167,7 +167,8 @@ static int run(struct tool *tool, struct err *err)
     struct held_row *rows = NULL;
     size_t count = 0;
     if (given.cause != NULL && cause_find(span_of(given.cause)) == CAUSE_NONE)
-        return err_set(err, ERR_USAGE, "--cause %s: write score, limit, brake or block",
+        return err_set(err, ERR_USAGE,
+                       "--cause %s: write score, limit, brake, block or alert",
                        given.cause);
     if (tool_open(tool, DB_READ, err) != 0 ||
         held_list(tool->db, given.is_due ? tool_now_us() : 0, ROWS_MAX, tool->arena,
@@ -191,7 +192,7 @@ const struct command outgate_cmd_held = {
     .words = "",
     .summary = "what waits in the hold queue, why, and until when",
     .details =
-        "CAUSE: what holds it: score, limit, brake or block.\n"
+        "CAUSE: what holds it: score, limit, brake, block or alert (a provider's).\n"
         "DUE: when the limit that spoke has room, or that a person must decide.\n"
         "QUEUE: what the MTA says of it: held; leaving or gone (released or deleted\n"
         "with the MTA's own tools); other (its queue id is another message's now).",

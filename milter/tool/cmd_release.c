@@ -12,7 +12,7 @@ static const struct option_row options[] = {
     {"sender", 0, "KEY", OPTION_TEXT, &given.sender,
      "all that this sender has waiting"},
     {"cause", 0, "WHAT", OPTION_TEXT, &given.cause,
-     "what this holds: score, limit, brake or block"},
+     "what this holds: score, limit, brake, block or alert"},
     {"due", 0, NULL, OPTION_FLAG, &given.due,
      "what is due by now (with --sender: of that sender)"},
     {"all", 0, NULL, OPTION_FLAG, &given.all, "everything that waits"},
@@ -22,7 +22,8 @@ static const struct option_row options[] = {
 static int run(struct tool *tool, struct err *err)
 {
     if (given.cause != NULL && cause_find(span_of(given.cause)) == CAUSE_NONE)
-        return err_set(err, ERR_USAGE, "--cause %s: write score, limit, brake or block",
+        return err_set(err, ERR_USAGE,
+                       "--cause %s: write score, limit, brake, block or alert",
                        given.cause);
     return deed_run(tool, &given, err);
 }

@@ -193,17 +193,11 @@ static int record_batch(struct tool *tool, const struct deed *deed,
 {
     if (db_begin(tool->db, err) != 0)
         return -1;
-    for (size_t i = from; i < choice->count && i < from + BATCH; i++) {
-        enum held_state state = state_of(deed, choice->wishes[i].answer);
-        if (record_one(tool, &choice->rows[i], state, by, err) != 0) {
-            db_rollback(tool->db);
-            return -1;
-        }
-    }
-    if (db_commit(tool->db, err) == 0)
-        return 0;
-    db_rollback(tool->db);
-    return -1;
+    int rc = 0;
+    for (size_t i = from; i < choice->count && i < from + BATCH && rc == 0; i++)
+        rc = record_one(tool, &choice->rows[i],
+                        state_of(deed, choice->wishes[i].answer), by, err);
+    return db_end(tool->db, rc, err);
 }
 
 static int record_all(struct tool *tool, const struct deed *deed,

@@ -32,9 +32,10 @@ enum cause {
     CAUSE_LIMIT,
     CAUSE_BRAKE,
     CAUSE_BLOCK,
+    CAUSE_ALERT, /* a person, whom a provider's alert told of its sender */
 };
 
-const char *cause_name(enum cause cause); /* "" "score" "limit" "brake" "block" */
+const char *cause_name(enum cause cause); /* "" "score" "limit" ... */
 enum cause cause_find(struct span name);  /* NONE if there is none of that name */
 
 /* One field to take out: the n-th (1 first) of that name. */

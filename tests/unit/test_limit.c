@@ -434,14 +434,16 @@ static void test_examples(void **state)
         {"5 recipients per message per sender, then reject",
          "50 recipients per message"},
         {"5 messages per 1h per sender in inbound, then hold", "in forwarded"},
-        {"5.5 recipients per 1h per sender, then hold", "found '5.5'; a right one: 100"},
+        {"5.5 recipients per 1h per sender, then hold",
+         "found '5.5'; a right one: 100"},
         {"5 mails per 1h per sender, then hold", "a right one: 100 recipients"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         struct limit limit;
         struct err err = {0};
-        assert_int_equal(limit_parse(SPAN("x"), span_of(pairs[i][0]), &limit, &err), -1);
+        assert_int_equal(limit_parse(SPAN("x"), span_of(pairs[i][0]), &limit, &err),
+                         -1);
         if (strstr(err.text, pairs[i][1]) == NULL)
             fail_msg("'%s': %s", pairs[i][0], err.text);
     }
