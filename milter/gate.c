@@ -62,14 +62,17 @@ static void plan(struct decision *d)
 }
 
 /* Into its campaign, and among what its sender did. What a ticket shows to be counted
- * already is not counted again. */
+ * already is not counted again; what its new recipients cost is. */
 static int count(struct db *db, struct decision *d, struct err *err)
 {
-    if (!border_is_counted(d->border) &&
-        gate_campaign_join(db, d->passage, d->judgement->sender.key, &d->past.campaign,
-                           err) < 0)
-        return -1;
-    d->request.campaign = d->row.campaign = span_of(d->past.campaign.key);
+    struct span joined = d->past.past.campaign; /* at the first pass */
+    if (!border_is_counted(d->border)) {
+        if (gate_campaign_join(db, d->passage, d->judgement->sender.key,
+                               &d->past.campaign, err) < 0)
+            return -1;
+        joined = span_of(d->past.campaign.key);
+    }
+    d->request.campaign = d->row.campaign = joined.len > 0 ? joined : SPAN("");
     return gate_past_count(db, &d->past, &d->request, err);
 }
 
@@ -91,6 +94,8 @@ static int decide(struct db *db, void *arg, struct err *err)
         return 0;
     if (count(db, d, err) < 0 || gate_charge(db, d, err) < 0)
         return -1;
+    if (d->border->is_covered && d->ruling.kind == RULING_NONE)
+        return border_let_pass(db, d->border, d->passage, err);
     plan(d);
     if (remember(db, d, err) < 0 || audit_record(db, &d->row, d->id, err) < 0 ||
         border_record(db, d->border, d->passage, &d->judgement->sender, d->plan, *d->id,
@@ -144,6 +149,8 @@ static void prepare(struct decision *d, struct judgement *judgement)
                    passage->reader, passage->now_us, &d->past);
     gate_judge(passage->engine, passage->msg, passage->env, &d->past.past,
                passage->now_us, judgement);
+    if (d->border->is_covered) /* its score has had its say */
+        judgement->verdict.action = ACTION_ACCEPT;
     gate_order_question(passage, judgement, &d->question);
     gate_request(passage, judgement, &d->request);
     gate_row(passage, judgement, &d->row);
@@ -175,5 +182,7 @@ enum outcome gate_run(const struct passage *passage, struct judgement *judgement
     }
     if (writer_run(passage->writer, decide, &decision, STORE_TIMEOUT_MS, err) < 0)
         return fail(passage);
+    if (border.is_passed)
+        border_pass(&border, passage, judgement, plan, id);
     return action_apply(plan, passage->hands);
 }

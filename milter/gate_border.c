@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/held.h"
+#include "store/orders.h"
+
 #define TICKET_FIELD "X-Outgate-Ticket"
 
 /* As gate.c waits for a decision. chosen */
@@ -89,6 +92,28 @@ static int look_up(struct db *db, void *arg, struct err *err)
     return 0;
 }
 
+/* What came in before the brake was put on leaves no more; what a person let go does.
+ */
+static int find_brake(struct db *db, const struct look *look, bool *is_kept,
+                      struct err *err)
+{
+    const struct passage *passage = look->passage;
+    const struct ticket_row *row = &look->border->row;
+    struct ruling ruling;
+    bool was_let_go;
+    *is_kept = false;
+    if (row->is_notice || passage->engine->settings->mode == MODE_SHADOW)
+        return 0;
+    if (orders_brake(db, passage->now_us, passage->msg->arena, &ruling, err) != 0)
+        return -1;
+    if (ruling.kind == RULING_NONE)
+        return 0;
+    if (held_was_let_go(db, row->message, &was_let_go, err) != 0)
+        return -1;
+    *is_kept = !was_let_go;
+    return 0;
+}
+
 /* And at the border: what it covers passes. */
 static int look_and_take(struct db *db, void *arg, struct err *err)
 {
@@ -100,9 +125,13 @@ static int look_and_take(struct db *db, void *arg, struct err *err)
         return -1;
     if (!is_sound(border))
         return 0;
+    bool is_kept = false;
     look->undecided_count = find_undecided(&border->row, env, look->undecided);
-    border->is_passed =
+    border->is_covered =
         look->undecided_count == 0 && env->recipient_kept == env->recipient_count;
+    if (border->is_covered && find_brake(db, look, &is_kept, err) != 0)
+        return -1;
+    border->is_passed = border->is_covered && !is_kept;
     if (!border->is_passed)
         return 0;
     return ticket_take(db, &border->row, border->tokens, passage->now_us, env->queue_id,
@@ -130,6 +159,8 @@ static void use_ticket(const struct look *look, struct envelope *env)
     env->mail_class = row->mail_class;
     env->client_ip = row->client_ip;
     env->client_name = env->helo = SPAN("");
+    if (look->border->is_covered)
+        return; /* all of them wait */
     env->recipients = look->undecided;
     env->recipient_kept = look->undecided_count;
     env->recipient_count = look->undecided_count + unknown;
@@ -214,7 +245,7 @@ static struct sender stored_sender(struct span key)
 bool border_is_counted(const struct border *border)
 {
     return border->role == BORDER_LAST && is_sound(border) &&
-           border->row.mail_class == CLASS_OUTBOUND;
+           (border->is_covered || border->row.mail_class == CLASS_OUTBOUND);
 }
 
 bool border_identify(const struct border *border, struct sender *out)
@@ -273,6 +304,7 @@ static int give_ticket(struct db *db, const struct border *border,
     struct ticket_row row = new_row(border, passage, sender, passage->env->mail_class);
     row.message = id;
     row.recipients = border->tokens;
+    row.is_notice = border->is_notice;
     /* what waits is let go by somebody, at once; shadow mode does nothing it says */
     row.action =
         plan->action == ACTION_SLOW && !plan->is_shadow ? ACTION_SLOW : ACTION_ACCEPT;
@@ -323,6 +355,13 @@ static int take_again(struct db *db, struct border *border,
         return err_set(err, ERR_BUSY, "the same mail passes the border elsewhere");
     return ticket_take(db, &now, border->tokens, passage->now_us,
                        passage->env->queue_id, arena, err);
+}
+
+int border_let_pass(struct db *db, struct border *border, const struct passage *passage,
+                    struct err *err)
+{
+    border->is_passed = true;
+    return take_again(db, border, passage, err);
 }
 
 static int record_source(struct db *db, const struct border *border, int64_t id,

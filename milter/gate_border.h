@@ -6,7 +6,8 @@
  * With [border] enabled each message that is let in gets a ticket: a random mark in a
  * field of its own, and a row in the store that says who sent it and which recipients
  * were decided. At the border (PATH_BORDER) the ticket is taken off again:
- *   - recipients that were decided pass once, uncharged and unscored;
+ *   - recipients that were decided pass once, uncharged and unscored; while the brake
+ *     is on they wait here, unless a person let the message go or it is exempt;
  *   - others (an alias or .forward file sends it on, a virtual alias was expanded) are
  *     decided there and charged to who sent it;
  *   - mail without a sound ticket is charged to host:local, bounces as forwarded mail.
@@ -38,20 +39,28 @@ struct border {
     /* LAST, and FIRST of mail that comes with a ticket */
     const char *ticket;       /* "sound" "none" "unknown" "changed" */
     struct ticket_row row;    /* when it is sound */
-    bool is_passed;           /* LAST: all recipients were decided, and pass */
+    bool is_covered;          /* LAST: all recipients were decided */
+    bool is_passed;           /* LAST: and pass; else the brake is on */
+    bool is_notice;           /* FIRST: outgate's own */
     bool is_sent_on;          /* FIRST: a program here sends a stranger's mail on */
     struct span forwarded_by; /* the address here that sends it on; "" unknown */
 };
 
 /* border_open - which passage it is. At the border: look the ticket up; when it covers
- * every recipient, take it, else make *passage->env what the ticket says (class,
- * client, the recipients that were not decided) and read the message. When it comes in:
- * the same of a stranger's mail that is sent on. -1: the store or memory failed. */
+ * every recipient and no brake keeps it here, take it, else make *passage->env what the
+ * ticket says (class, client, the recipients that were not decided; all of them under
+ * the brake) and read the message. When it comes in: the same of a stranger's mail that
+ * is sent on. -1: the store or memory failed. */
 int border_open(const struct passage *passage, struct border *out, struct err *err);
 
 /* border_is_counted - the first pass has counted this message for its sender already;
  * only recipients are new. */
 bool border_is_counted(const struct border *border);
+
+/* border_let_pass - in the decision's transaction: a covered message that nothing keeps
+ * here after all (it is exempt of the brake). */
+int border_let_pass(struct db *db, struct border *border, const struct passage *passage,
+                    struct err *err);
 
 /* border_pass - border->is_passed: what is done with the message, and what the log
  * says. */

@@ -46,6 +46,10 @@ static int lift_for_exempt(struct db *db, struct decision *d, struct err *err)
 static int charge_under_orders(struct db *db, struct decision *d, struct err *err)
 {
     bool stands = false;
+    if (d->border->is_covered) { /* it was charged when it came in */
+        d->charge = (struct charge){.action = ACTION_ACCEPT};
+        return 0;
+    }
     if (d->ruling.kind == RULING_NONE)
         return charge(db, d, err);
     if (d->ruling.kind == RULING_BRAKE && d->request.is_charged &&

@@ -21,6 +21,7 @@ int gate_notice_pass(struct db *db, struct decision *d, bool *is_own, struct err
     d->charge = (struct charge){.action = ACTION_ACCEPT};
     d->row.score = 0;
     d->row.hit_count = 0;
+    d->border->is_notice = true;
     gate_row_decided(&d->charge, d->plan, clock_elapsed_us() - passage->started_us,
                      &d->row);
     if (audit_record(db, &d->row, d->id, err) < 0)

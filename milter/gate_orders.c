@@ -45,7 +45,6 @@ void gate_order_question(const struct passage *passage,
     keys[count++] = judgement->sender.key;
     add_key(env, msg, IDENTITY_CLIENT_IP, arena, keys, &count);
     add_from_domain(judgement->facts.text[FACT_from_domain], arena, keys, &count);
-    out->exempt_count = count;
     add_key(env, msg, IDENTITY_MAIL_FROM, arena, keys, &count);
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (env->mail_class != CLASS_FORWARDED)

@@ -11,6 +11,7 @@ CREATE TABLE ticket (
     sender          TEXT NOT NULL,
     client_ip       TEXT NOT NULL,
     action          TEXT NOT NULL,
+    is_notice       INTEGER NOT NULL,
     digest          TEXT NOT NULL,
     recipients      TEXT NOT NULL,
     passed_us       INTEGER,

@@ -109,6 +109,21 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
     return arena_alloc(arena, count * size);
 }
 
+void *arena_grow(struct arena *arena, void *array, size_t count, size_t *room,
+                 size_t size)
+{
+    if (count < *room)
+        return array;
+    size_t more = *room > 0 ? *room * 2 : 16;
+    void *moved = arena_array(arena, more, size);
+    if (moved == NULL)
+        return NULL;
+    if (count > 0)
+        memcpy(moved, array, count * size);
+    *room = more;
+    return moved;
+}
+
 bool arena_is_capped(const struct arena *arena)
 {
     return arena->capped;

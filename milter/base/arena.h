@@ -34,6 +34,12 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* arena_array - count elements of size bytes, zeroed; NULL also on overflow. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
+/* arena_grow - an array of count elements with room for one more: array itself while
+ * count < *room, else a copy with twice the room. NULL: no memory; the old one stays.
+ */
+void *arena_grow(struct arena *arena, void *array, size_t count, size_t *room,
+                 size_t size);
+
 /* arena_is_capped - the cap was reached at least once since new or reset. */
 bool arena_is_capped(const struct arena *arena);
 

@@ -107,8 +107,14 @@ struct span limit_key_locked(const struct limit *limit,
 static struct span typed_value(enum limit_key key, struct span text,
                                struct arena *arena)
 {
+    struct span kind;
+    struct span value;
     if (key == LIMIT_SENDER)
         return sender_key(arena, text);
+    /* as block and exempt take it: "client_ip:192.0.2.7" */
+    if (span_cut(text, ':', &kind, &value) &&
+        span_ieq(kind, span_of(limit_key_name(key))))
+        text = span_trim(value);
     if (key == LIMIT_CLIENT_IP)
         return limit_key_client(arena, text);
     return clean_key(arena, text, false);

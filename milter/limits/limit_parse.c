@@ -8,8 +8,6 @@
 
 #include "limits/limit.h"
 
-#define EXAMPLE "100 recipients per 1h per sender, burst 20, then hold"
-
 enum {
     MILLI = 1000,
     TOKENS = 32, /* the longest sentence has 29 words and signs */
@@ -31,6 +29,37 @@ struct sentence {
     struct err *err;
 };
 
+/* A right sentence of the sort that this one seems to be: by the first of these words
+ * that it has. */
+static const char *example(const struct sentence *s)
+{
+    static const struct {
+        const char *word, *sentence;
+    } sorts[] = {
+        {"learned",
+         "3 times learned recipients per 1h per sender, at least 50, then hold"},
+        {"times",
+         "3 times learned recipients per 1h per sender, at least 50, then hold"},
+        {"block", "25 bounces per 1d per sender, then block for 24h"},
+        {"bounces", "25 bounces per 1d per sender, then block for 24h"},
+        {"complaints", "3 complaints per 1w per sender, then hold"},
+        {"younger",
+         "20 recipients per 1h per sender for senders younger than 14d, then hold"},
+        {"senders",
+         "20 recipients per 1h per sender for senders younger than 14d, then hold"},
+        {"in", "300 messages per 1h per host in forwarded, then defer"},
+        {"message", "50 recipients per message, then reject"},
+        {"+", "200 messages per 1h per sender+recipient_domain, then slow"},
+        {"bytes", "20M bytes per 1h per sender, then defer"},
+        {"points", "40 points per 1h per egress, then hold"},
+    };
+    for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
+        for (size_t k = 0; k < s->count; k++)
+            if (span_ieq(s->tokens[k], span_of(sorts[i].word)))
+                return sorts[i].sentence;
+    return "100 recipients per 1h per sender, burst 20, then hold";
+}
+
 static struct span token(const struct sentence *s)
 {
     return s->at < s->count ? s->tokens[s->at] : SPAN("");
@@ -51,7 +80,7 @@ __attribute__((format(printf, 2, 3))) static int expected(const struct sentence 
     else
         snprintf(found, sizeof found, "the end");
     return err_set(s->err, ERR_CONFIG, "%.*s: expected %s, found %s; a right one: %s",
-                   (int)s->name.len, s->name.at, what, found, EXAMPLE);
+                   (int)s->name.len, s->name.at, what, found, example(s));
 }
 
 __attribute__((format(printf, 2, 3))) static int wrong(const struct sentence *s,
@@ -63,7 +92,7 @@ __attribute__((format(printf, 2, 3))) static int wrong(const struct sentence *s,
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
     return err_set(s->err, ERR_CONFIG, "%.*s: %s; a right one: %s", (int)s->name.len,
-                   s->name.at, what, EXAMPLE);
+                   s->name.at, what, example(s));
 }
 
 static bool is_sign(char c)
@@ -175,7 +204,7 @@ static int take_amount(struct sentence *s, struct limit *out)
                         (int)(amount.len < 30 ? amount.len : 30), amount.at);
     s->at--;
     if (!parse_amount(amount, out->unit, &out->amount))
-        return expected(s, "%s, at most 1e15,", amount_form(out->unit));
+        return expected(s, "%s (at most 1e15)", amount_form(out->unit));
     if (out->amount == 0)
         return wrong(s, "an amount of 0 can never be met");
     s->at += 2;

@@ -344,6 +344,14 @@ void db_rollback(struct db *db)
         run_constant(db, "ROLLBACK", NULL);
 }
 
+int db_end(struct db *db, int result, struct err *err)
+{
+    if (result == 0 && db_commit(db, err) == 0)
+        return 0;
+    db_rollback(db);
+    return -1;
+}
+
 bool db_is_open(const struct db *db)
 {
     return sqlite3_get_autocommit(db->handle) == 0;

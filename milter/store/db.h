@@ -48,6 +48,10 @@ int db_begin(struct db *db, struct err *err);
 int db_begin_read(struct db *db, struct err *err);
 int db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
+
+/* db_end - end the transaction: commit when result is 0, else (and when that fails)
+ * roll back. 0: committed; -1, err as result's owner or the commit left it. */
+int db_end(struct db *db, int result, struct err *err);
 bool db_is_open(const struct db *db); /* a transaction is open: some errors end it */
 
 /* db_savepoint - a part of the open transaction that can be undone alone; one at a

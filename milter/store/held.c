@@ -48,23 +48,6 @@ static void read_row(struct query *query, struct arena *arena, struct held_row *
     row->cause = span_dup(arena, query_text(query, 15));
 }
 
-/* Room for one more in an array of the arena that doubles. */
-static bool make_room(struct arena *arena, struct held_row **rows, size_t count,
-                      size_t *room)
-{
-    if (count < *room)
-        return true;
-    size_t more = *room > 0 ? *room * 2 : 16;
-    struct held_row *moved = arena_array(arena, more, sizeof *moved);
-    if (moved == NULL)
-        return false;
-    if (count > 0)
-        memcpy(moved, *rows, count * sizeof *moved);
-    *rows = moved;
-    *room = more;
-    return true;
-}
-
 int held_list(struct db *db, int64_t due_by_us, size_t max, struct arena *arena,
               struct held_row **rows, size_t *count, struct err *err)
 {
@@ -83,8 +66,10 @@ int held_list(struct db *db, int64_t due_by_us, size_t max, struct arena *arena,
     size_t room = 0;
     int rc;
     while ((rc = query_step(query, err)) == 1) {
-        if (!make_room(arena, rows, *count, &room))
+        struct held_row *grown = arena_grow(arena, *rows, *count, &room, sizeof *grown);
+        if (grown == NULL)
             break;
+        *rows = grown;
         read_row(query, arena, &(*rows)[*count]);
         if (arena_is_capped(arena) || arena_is_broken(arena))
             break; /* half a row is none */
@@ -157,6 +142,19 @@ static int say_why_not(struct db *db, int64_t id, struct err *err)
             (int)state.len, state.at, (int)by.len, by.at);
     query_reset(query);
     return -1;
+}
+
+int held_was_let_go(struct db *db, int64_t id, bool *was, struct err *err)
+{
+    struct query *query = db_query(
+        db, "SELECT 1 FROM held_message WHERE message = ?1 AND state_by <> 'due'", err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, id);
+    int step = query_step(query, err);
+    query_reset(query);
+    *was = step == 1;
+    return step < 0 ? -1 : 0;
 }
 
 int held_mark(struct db *db, int64_t id, enum held_state state, int64_t at_us,

@@ -8,6 +8,7 @@
 #ifndef OUTGATE_STORE_HELD_H
 #define OUTGATE_STORE_HELD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,10 @@ int held_list(struct db *db, int64_t due_by_us, size_t max, struct arena *arena,
  * that waits, else the newest), else the id of an audit row. ERR_NOT_FOUND. */
 int held_find(struct db *db, struct span name, struct arena *arena,
               struct held_row *row, struct err *err);
+
+/* held_was_let_go - whether audit row id was held and a person let it go, by outgate or
+ * by the MTA's own tools: not that its due time came. */
+int held_was_let_go(struct db *db, int64_t id, bool *was, struct err *err);
 
 /* held_mark - a waiting message becomes released, dropped or gone.
  * by: who, as text for the table ("due", "uid:0"). ERR_NOT_FOUND when no such message

@@ -41,7 +41,8 @@ static void bind_note(struct query *query, const struct incident_note *note)
 /* One more of an open incident. A rise is due at once, and by every way. */
 #define COUNT_MORE                                                                     \
     "times = times + 1, last_us = max(last_us, ?5), message = coalesce(?6, message), " \
-    "what = ?7, sender = CASE ?3 WHEN '' THEN sender ELSE ?3 END, "                    \
+    "what = CASE WHEN ?4 >= level THEN ?7 ELSE what END, sender = CASE ?3 WHEN '' "    \
+    "THEN sender ELSE ?3 END, "                                                        \
     "tell_at_us = CASE WHEN ?4 > level THEN ?5 ELSE tell_at_us END, "                  \
     "tried_times = CASE WHEN ?4 > level THEN 0 ELSE tried_times END, "                 \
     "told_ways = CASE WHEN ?4 > level THEN 0 ELSE told_ways END, "                     \

@@ -181,46 +181,14 @@ int orders_brake(struct db *db, int64_t now_us, struct arena *arena, struct ruli
     return step < 0 ? -1 : 0;
 }
 
-int orders_exempt(struct db *db, const struct order_question *question, bool *is_exempt,
-                  struct err *err)
-{
-    *is_exempt = false;
-    for (size_t i = 0; i < question->exempt_count && !*is_exempt; i++) {
-        struct query *query =
-            db_query(db,
-                     "SELECT 1 FROM exemption WHERE key = ?1 AND limit_name = '' AND "
-                     "(until_us IS NULL OR until_us > ?2)",
-                     err);
-        if (query == NULL)
-            return -1;
-        query_bind_text(query, 1, question->keys[i]);
-        query_bind_int(query, 2, question->now_us);
-        int step = query_step(query, err);
-        query_reset(query);
-        if (step < 0)
-            return -1;
-        *is_exempt = step == 1;
-    }
-    return 0;
-}
-
 int orders_rule(struct db *db, const struct order_question *question,
                 struct arena *arena, struct ruling *out, struct err *err)
 {
-    bool is_exempt;
     if (orders_blocked(db, question, arena, out, err) != 0)
         return -1;
     if (out->kind != RULING_NONE)
         return 0;
-    if (orders_brake(db, question->now_us, arena, out, err) != 0)
-        return -1;
-    if (out->kind == RULING_NONE)
-        return 0;
-    if (orders_exempt(db, question, &is_exempt, err) != 0)
-        return -1;
-    if (is_exempt)
-        out->kind = RULING_NONE;
-    return 0;
+    return orders_brake(db, question->now_us, arena, out, err);
 }
 
 /* ---- to give and to lift orders ---- */
@@ -298,23 +266,6 @@ int orders_unblock(struct db *db, struct span key, struct err *err)
                    (int)span_head(key, 200).len, key.at);
 }
 
-/* Room for one more in an array of the arena that doubles. */
-static bool make_room(struct arena *arena, struct order **orders, size_t count,
-                      size_t *room)
-{
-    if (count < *room)
-        return true;
-    size_t more = *room > 0 ? *room * 2 : 16;
-    struct order *moved = arena_array(arena, more, sizeof *moved);
-    if (moved == NULL)
-        return false;
-    if (count > 0)
-        memcpy(moved, *orders, count * sizeof *moved);
-    *orders = moved;
-    *room = more;
-    return true;
-}
-
 int orders_list(struct db *db, int64_t now_us, size_t max, struct arena *arena,
                 struct order **orders, size_t *count, struct err *err)
 {
@@ -333,8 +284,10 @@ int orders_list(struct db *db, int64_t now_us, size_t max, struct arena *arena,
     size_t room = 0;
     int step;
     while ((step = query_step(query, err)) == 1) {
-        if (!make_room(arena, orders, *count, &room))
+        struct order *grown = arena_grow(arena, *orders, *count, &room, sizeof *grown);
+        if (grown == NULL)
             break;
+        *orders = grown;
         read_block(query, arena, &(*orders)[(*count)++]);
     }
     query_reset(query);

@@ -3,7 +3,7 @@
  * orders - what a person, or a limit, has ordered beside the config: identities that
  * are blocked, and the brake that holds everything.
  *
- * Tables blocked_sender, brake, exemption (sql/). They are read at use: an order holds
+ * Tables blocked_sender, brake (sql/). They are read at use: an order holds
  * from its commit on, without a reload, and over a restart. Times are compared with the
  * wall clock: a limit that blocks by a clock ahead of it blocks longer, never shorter.
  * Threads: a struct db belongs to one.
@@ -34,7 +34,7 @@ struct order {
 enum ruling_kind {
     RULING_NONE = 0,
     RULING_BLOCK, /* one of the message's identities is blocked: refuse */
-    RULING_BRAKE, /* the brake is on, and nothing exempts the message: hold */
+    RULING_BRAKE, /* the brake is on: hold */
 };
 
 struct ruling {
@@ -46,7 +46,6 @@ struct ruling {
 struct order_question {
     const struct span *keys; /* every identity of the message, "kind:value" */
     size_t key_count;
-    size_t exempt_count;   /* the first of them: what an exemption may name */
     struct span client_ip; /* for blocked networks: text; "" unknown */
     int64_t now_us;        /* wall clock */
 };
@@ -66,12 +65,8 @@ int orders_blocked(struct db *db, const struct order_question *question,
 int orders_brake(struct db *db, int64_t now_us, struct arena *arena, struct ruling *out,
                  struct err *err);
 
-/* orders_exempt - an exemption from every limit (one without a limit's name) holds for
- * one of the first exempt_count keys. */
-int orders_exempt(struct db *db, const struct order_question *question, bool *is_exempt,
-                  struct err *err);
-
-/* orders_rule - all of the above: a block before the brake. */
+/* orders_rule - both: a block before the brake. Whether the message is exempt of the
+ * brake is limits/exemption's to say. */
 int orders_rule(struct db *db, const struct order_question *question,
                 struct arena *arena, struct ruling *out, struct err *err);
 

@@ -39,9 +39,9 @@ int ticket_store(struct db *db, const struct ticket_row *row, struct err *err)
     struct query *query =
         db_query(db,
                  "INSERT INTO ticket (mark, made_us, message, queue_id, class, path, "
-                 "sender, client_ip, action, digest, recipients, passed_queue_id, "
-                 "passed_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-                 "'', 0)",
+                 "sender, client_ip, action, digest, recipients, is_notice, "
+                 "passed_queue_id, passed_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+                 "?8, ?9, ?10, ?11, ?12, '', 0)",
                  err);
     if (query == NULL)
         return -1;
@@ -56,6 +56,7 @@ int ticket_store(struct db *db, const struct ticket_row *row, struct err *err)
     query_bind_text(query, 9, span_of(action_name(row->action)));
     query_bind_text(query, 10, row->digest);
     query_bind_text(query, 11, row->recipients);
+    query_bind_int(query, 12, row->is_notice);
     return query_run(query, err);
 }
 
@@ -79,7 +80,7 @@ int ticket_find(struct db *db, struct span mark, struct arena *arena,
     struct query *query =
         db_query(db,
                  "SELECT made_us, message, queue_id, class, path, sender, client_ip, "
-                 "action, digest, recipients FROM ticket WHERE mark = ?1",
+                 "action, digest, recipients, is_notice FROM ticket WHERE mark = ?1",
                  err);
     if (query == NULL)
         return -1;
@@ -98,6 +99,7 @@ int ticket_find(struct db *db, struct span mark, struct arena *arena,
             .action = action_find(query_text(query, 7)),
             .digest = span_dup(arena, query_text(query, 8)),
             .recipients = span_dup(arena, query_text(query, 9)),
+            .is_notice = query_int(query, 10) != 0,
         };
     query_reset(query);
     return step;

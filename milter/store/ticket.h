@@ -9,6 +9,7 @@
 #ifndef OUTGATE_STORE_TICKET_H
 #define OUTGATE_STORE_TICKET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -36,6 +37,7 @@ struct ticket_row {
     enum mail_path path;        /* of the first pass */
     struct span sender, client_ip;
     enum action action;     /* what the first pass decided */
+    bool is_notice;         /* outgate's own notice: the brake does not concern it */
     struct span digest;     /* digest_message */
     struct span recipients; /* sorted tokens of those that it decided and that have not
                                passed yet */

@@ -346,10 +346,7 @@ int alert_case_record(struct tool *tool, const struct alert_case *found,
     int rc = note(tool, found, err);
     for (size_t i = 0; i < found->alert.sample_count && rc == 0; i++)
         rc = record_sample(tool, found, &found->samples[i], err);
-    if (rc == 0)
-        return db_commit(tool->db, err);
-    db_rollback(tool->db);
-    return -1;
+    return db_end(tool->db, rc, err);
 }
 
 static int lock(struct tool *tool, struct case_culprit *culprit, struct err *err)
@@ -389,25 +386,21 @@ static int lock_all(struct tool *tool, struct alert_case *found, struct err *err
 {
     if (db_begin(tool->db, err) != 0)
         return -1;
-    for (size_t i = 0; i < found->culprit_count; i++)
-        if (lock(tool, &found->culprits[i], err) != 0) {
-            db_rollback(tool->db);
-            return -1;
-        }
-    return db_commit(tool->db, err);
+    int rc = 0;
+    for (size_t i = 0; i < found->culprit_count && rc == 0; i++)
+        rc = lock(tool, &found->culprits[i], err);
+    return db_end(tool->db, rc, err);
 }
 
 static int mark_all(struct tool *tool, struct alert_case *found, struct err *err)
 {
     if (db_begin(tool->db, err) != 0)
         return -1;
-    for (size_t i = 0; i < found->wish_count; i++)
-        if (found->wishes[i].answer == MTA_IS_HELD &&
-            mark_held(tool, &found->wishes[i], found->ids[i], err) != 0) {
-            db_rollback(tool->db);
-            return -1;
-        }
-    return db_commit(tool->db, err);
+    int rc = 0;
+    for (size_t i = 0; i < found->wish_count && rc == 0; i++)
+        if (found->wishes[i].answer == MTA_IS_HELD)
+            rc = mark_held(tool, &found->wishes[i], found->ids[i], err);
+    return db_end(tool->db, rc, err);
 }
 
 /* First no more comes in, then what is there stands still. */

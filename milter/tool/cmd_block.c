@@ -107,16 +107,10 @@ static int write_all(struct tool *tool, const struct order *orders,
 {
     if (db_begin(tool->db, err) != 0)
         return -1;
-    for (size_t i = 0; i < tool->word_count; i++) {
-        if (orders_block(tool->db, &orders[i], are_networks[i], err) != 0) {
-            db_rollback(tool->db);
-            return -1;
-        }
-    }
-    if (db_commit(tool->db, err) == 0)
-        return 0;
-    db_rollback(tool->db);
-    return -1;
+    int rc = 0;
+    for (size_t i = 0; i < tool->word_count && rc == 0; i++)
+        rc = orders_block(tool->db, &orders[i], are_networks[i], err);
+    return db_end(tool->db, rc, err);
 }
 
 static int run(struct tool *tool, struct err *err)

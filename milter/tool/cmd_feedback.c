@@ -164,11 +164,8 @@ static int take(struct run *run, const struct message *msg, const struct report 
         return feedback_take(db, &feedback, run->arena, result, err);
     if (db_begin(db, err) != 0)
         return -1;
-    if (feedback_take(db, &feedback, run->arena, result, err) == 0 &&
-        db_commit(db, err) == 0)
-        return 0;
-    db_rollback(db);
-    return -1;
+    int rc = feedback_take(db, &feedback, run->arena, result, err);
+    return db_end(db, rc, err);
 }
 
 static int read_mail(struct run *run, const struct scan_mail *mail, struct err *err)
@@ -205,7 +202,8 @@ static int read_file(struct run *run, const struct scan_file *file, struct err *
     while (rc == 0 && scan_next(reader, &mail)) {
         run->mails++;
         if (mail.error[0] != '\0') {
-            fprintf(stderr, "outgate: %s\n", mail.error);
+            fprintf(stderr, "outgate: %s: %s\n",
+                    print_escape(run->arena, span_of(mail.path)), mail.error);
             run->unread += mail.bytes == NULL;
         }
         if (mail.bytes != NULL)

@@ -192,7 +192,7 @@ const struct command outgate_cmd_held = {
     .words = "",
     .summary = "what waits in the hold queue, why, and until when",
     .details =
-        "CAUSE: what holds it: score, limit, brake, block or alert.\n"
+        "CAUSE: what holds it: score, limit, brake, block or alert (a provider's).\n"
         "DUE: when the limit that spoke has room, or that a person must decide.\n"
         "QUEUE: what the MTA says of it: held; leaving or gone (released or deleted\n"
         "with the MTA's own tools); other (its queue id is another message's now).",

@@ -137,15 +137,14 @@ static int close_some(struct tool *tool, struct err *err)
         return err_set(err, ERR_USAGE, "close which? outgate incidents close ID...");
     if (tool_open(tool, DB_WRITE, err) != 0 || db_begin(tool->db, err) != 0)
         return -1;
-    for (size_t i = 1; i < tool->word_count; i++) {
+    int rc = 0;
+    for (size_t i = 1; i < tool->word_count && rc == 0; i++) {
         int64_t id = 0;
-        if (read_number(tool->words[i], &id, err) != 0 ||
-            incident_close(tool->db, id, tool_now_us(), err) != 0) {
-            db_rollback(tool->db);
-            return -1;
-        }
+        rc = read_number(tool->words[i], &id, err);
+        if (rc == 0)
+            rc = incident_close(tool->db, id, tool_now_us(), err);
     }
-    return db_commit(tool->db, err) == 0 ? EXIT_FINE : -1;
+    return db_end(tool->db, rc, err) == 0 ? EXIT_FINE : -1;
 }
 
 static int run(struct tool *tool, struct err *err)

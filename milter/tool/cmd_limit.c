@@ -55,13 +55,10 @@ static int store(struct tool *tool, const struct limit *limit,
 {
     if (limit_clock_read(tool->db, err) != 0 || db_begin(tool->db, err) != 0)
         return -1;
-    if (limit_override_set(tool->db, limit, changed, order->key, order->since_us,
-                           order->until_us, order->reason, order->by, clock_limit_us(),
-                           err) == 0 &&
-        db_commit(tool->db, err) == 0)
-        return 0;
-    db_rollback(tool->db);
-    return -1;
+    int rc = limit_override_set(tool->db, limit, changed, order->key, order->since_us,
+                                order->until_us, order->reason, order->by,
+                                clock_limit_us(), err);
+    return db_end(tool->db, rc, err);
 }
 
 static int set(struct tool *tool, struct err *err)

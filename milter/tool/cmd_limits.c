@@ -147,7 +147,10 @@ static int print_seen(struct tool *tool, const struct limit *limit, struct err *
 static void print_allowed(const struct limit *limit)
 {
     char hour[64], day[64];
-    if (limit->window_us > 0 && allowed_in(limit, hour_us) == INT64_MAX)
+    if (limit_is_by_feedback(limit)) /* they come back, and are never refused */
+        printf("  acts on a key's mail while its window holds %s or more\n",
+               limit_print_amount(limit, limit->amount, hour, sizeof hour));
+    else if (limit->window_us > 0 && allowed_in(limit, hour_us) == INT64_MAX)
         puts("  allows what the sender's own past does: no upper bound (\"at most\" "
              "sets one)");
     else if (limit->window_us > 0)
@@ -262,7 +265,7 @@ static int json_limit(struct tool *tool, const struct limit *limit, bool with_wo
     json_text(&json, "sentence", span_of(limit_print(limit, sentence)));
     json_text(&json, "file", span_of(limit->file));
     json_int(&json, "line", limit->line);
-    if (limit->window_us > 0) {
+    if (limit->window_us > 0 && !limit_is_by_feedback(limit)) {
         json_allowed(&json, "most_in_an_hour", limit, hour_us);
         json_allowed(&json, "most_in_a_day", limit, day_us);
     }

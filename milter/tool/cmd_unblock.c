@@ -13,16 +13,10 @@ static int lift_all(struct tool *tool, const struct span *keys, struct err *err)
 {
     if (db_begin(tool->db, err) != 0)
         return -1;
-    for (size_t i = 0; i < tool->word_count; i++) {
-        if (orders_unblock(tool->db, keys[i], err) != 0) {
-            db_rollback(tool->db);
-            return -1;
-        }
-    }
-    if (db_commit(tool->db, err) == 0)
-        return 0;
-    db_rollback(tool->db);
-    return -1;
+    int rc = 0;
+    for (size_t i = 0; i < tool->word_count && rc == 0; i++)
+        rc = orders_unblock(tool->db, keys[i], err);
+    return db_end(tool->db, rc, err);
 }
 
 /* What the block held is not let go with it: a person looks first. */

@@ -32,7 +32,7 @@ enum cause {
     CAUSE_LIMIT,
     CAUSE_BRAKE,
     CAUSE_BLOCK,
-    CAUSE_ALERT, /* outgate alert put it there, later */
+    CAUSE_ALERT, /* a person, whom a provider's alert told of its sender */
 };
 
 const char *cause_name(enum cause cause); /* "" "score" "limit" ... */

@@ -45,6 +45,30 @@ local function leave(t, mark, more)
     return pass(second)
 end
 
+if phase == "brake-before" then
+    for _, name in ipairs{"carol", "boss", "dave"} do
+        local got = pass{message_id = "k-" .. name, auth = name,
+            subject = name == "dave" and "score-hold" or nil}
+        is(got.reply, SMFIR_CONTINUE, name .. ": first pass")
+    end
+    pass{message_id = "k-in", ip = "198.51.100.7", from = "<eve@else.example>",
+        to = {"<ann@here.example>"}}
+    return
+elseif phase == "brake" then
+    for name, held in pairs{carol = true, boss = false, dave = false} do
+        local id = "k-" .. name
+        local got = leave({message_id = id,
+            subject = name == "dave" and "score-hold" or nil}, of_message(id))
+        is(got.held, held, name .. ": " .. (held and "waits" or "leaves"))
+        ok(got.removed, name .. ": the ticket is taken off")
+    end
+    return
+elseif phase == "brake-after" then
+    local got = leave({message_id = "k-carol"}, of_message("k-carol"))
+    ok(not got.held, "requeued: a person let it go")
+    return
+end
+
 local t = {message_id = "b-plain", auth = "carol", id = "Q1"}
 local got = pass(t)
 is(got.reply, SMFIR_CONTINUE, "first pass: goes on")
@@ -90,6 +114,14 @@ got = leave(t, of_message("b-extra"),
     {to = {"<Ann@There.Example>", "<x@there.example>", "<y@there.example>"}})
 is(got.reply, SMFIR_CONTINUE, "expanded: goes on")
 ok(not got.held, "expanded: inside the limit")
+
+-- one text of a campaign, expanded: its new recipients are of that campaign
+t = {message_id = "b-text", auth = "kim", body = "We have an extraordinary offer of " ..
+    "garden furniture for you this weekend only, with chairs and tables made of solid " ..
+    "oak, delivered to your door within two working days, and you may return it " ..
+    "within thirty days if it does not please you.\r\n"}
+pass(t)
+leave(t, of_message("b-text"), {to = {"<z@there.example>"}})
 
 -- a copied ticket: the same mail, once more, until the limit holds it
 t = {message_id = "b-twice", auth = "dave"}

@@ -38,6 +38,9 @@ is "$(sql "select count(*) from ticket join message on message.id = ticket.messa
 is "$(row b-extra 'path, sender, recipients, ticket')" \
     "$(printf '%s\n' 'smtp|sasl_user:bob|2|' 'border|sasl_user:bob|2|sound')" \
     'an alias of an outbound mail: the sender is charged for what was not decided'
+is "$(sql "select count(distinct campaign), min(campaign) <> '', count(*) from message
+    where message_id = 'b-text'")" '1|1|2' 'its campaign is charged for them, too'
+is "$(sql "select messages, recipients from campaign")" '1|1' 'and counts the text once'
 is "$(row b-twice 'path, sender, ticket')" \
     "$(printf '%s\n' 'smtp|sasl_user:dave|' 'border|sasl_user:dave|sound' \
         'border|sasl_user:dave|sound')" \
@@ -88,6 +91,23 @@ print(json.load(sys.stdin)["border"])')" None 'show: nothing where nothing is to
 
 is "$(sql "select count(*) from ticket join message on message.id = ticket.message
     where message_id = 'b-refused'")" 0 'what is refused gets no ticket'
+# The brake: mail that came in before it was put on waits at the border, too.
+talk border -D db="$gate_db" -D phase=brake-before
+charges=$(sql "select count(*) from charge")
+tool exempt add sasl_user:boss >/dev/null
+tool brake on --reason 'port 25 is cut' >/dev/null
+talk border -D db="$gate_db" -D phase=brake
+is "$(row k-carol 'path, action, score')" "$(printf '%s\n' 'smtp|accept|0.0' \
+    'border|hold|0.0')" 'braked: a row of its own'
+is "$(sql "select cause from held_message join message on id = message
+    where message_id = 'k-carol'")" brake 'braked: by the brake, which lets it go again'
+is "$(row k-boss 'path, action')" 'smtp|accept' 'exempt: passes as ever'
+is "$(sql "select count(*) from charge")" "$charges" 'nothing is charged twice'
+is "$(sql "select messages from sender_seen where sender = 'sasl_user:carol'")" \
+    "$(sql "select count(*) from message where sender = 'sasl_user:carol'
+        and path <> 'border'")" 'nor counted'
+talk border -D db="$gate_db" -D phase=brake-after
+tool brake off >/dev/null
 gate_stop
 
 # The store is away: its folder has gone.

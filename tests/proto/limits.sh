@@ -33,6 +33,8 @@ tool exempt add client_ip:203.0.113.0/24 --limit flood >/dev/null
 talk order -D id=seven -D want=pass -D ip=203.0.113.9 -D auth=bob
 is "$(sql "select count(*) from charge where message = $(field seven id)")" 0 \
     'an exempt message costs nothing'
+like "$(tool limits)" "acts on a key's mail while its window holds 1 bounce" \
+    'what comes back is not allowed, it is answered'
 
 # The clock: an anchor in the store, which a restart goes on from.
 like "$(sql "select value from meta where name = 'limit_clock'")" \

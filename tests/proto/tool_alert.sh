@@ -70,6 +70,7 @@ is "$(sqlite3 "$gate_db" "select message, state, cause from held_message where c
     order by message")" '1|waiting|alert
 3|waiting|alert' 'what was queued waits where drop finds it'
 like "$(cat "$mta_calls")" '^-h -$' 'the MTA was asked to hold'
+is "$(og held --no-mta --json --cause alert | wc -l)" 2 "and held shows it by its cause"
 like "$(cat "$mta_list")" '"deferred".*AAAAAA08' 'other mail goes on'
 og drop --yes --sender sasl_user:bob >/dev/null
 is "$(alert | field queue)" clean 'dropped: clean'

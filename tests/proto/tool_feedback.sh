@@ -113,6 +113,7 @@ is "$(sqlite3 "$gate_db" "select sender from feedback where kind = 'complaint'")
 
 printf 'From: a@b.example\nSubject: hello\n\nhi\n' | og feedback >"$scratch/out"
 is $? 0 'a mail that is none'
+like "$(og feedback "$scratch/nothing" 2>&1)" '/nothing: No such file' 'a file that is not there'
 like "$(cat "$scratch/out")" 'no report' 'is said to be none'
 is "$(og feedback --quiet "$scratch/full.eml")" '' 'quiet'
 chmod 000 "$gate_db"

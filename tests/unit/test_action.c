@@ -265,6 +265,7 @@ static void orders_and_limits(void **state)
     assert_int_equal(plan.cause, CAUSE_LIMIT);
     assert_int_equal(plan.due_at_us, 1795000600000000);
     assert_string_equal(cause_name(cause_find(SPAN("brake"))), "brake");
+    assert_int_equal(cause_find(SPAN("alert")), CAUSE_ALERT);
     assert_int_equal(cause_find(SPAN("")), CAUSE_NONE);
 }
 

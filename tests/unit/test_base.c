@@ -162,6 +162,25 @@ static void capitals_in_scripts(void **state)
     assert_false(utf8_is_upper(0x4e2d) || utf8_is_lower(0x4e2d)); /* 中 */
 }
 
+static void arena_grows_an_array(void **state)
+{
+    struct arena *arena = arena_new(10000);
+    size_t room = 0;
+    int *at = NULL;
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        at = arena_grow(arena, at, (size_t)i, &room, sizeof *at);
+        assert_non_null(at);
+        at[i] = i;
+    }
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(at[i], i);
+    room = 10000; /* as if: twice that is over the cap, and nothing is changed */
+    assert_null(arena_grow(arena, at, 10000, &room, sizeof *at));
+    assert_int_equal(room, 10000);
+    arena_free(&arena);
+}
+
 static void arena_keeps_its_cap(void **state)
 {
     struct arena *arena = arena_new(1000);
@@ -319,6 +338,7 @@ int main(void)
         cmocka_unit_test(counts_are_strict),
         cmocka_unit_test(distances),
         cmocka_unit_test(capitals_in_scripts),
+        cmocka_unit_test(arena_grows_an_array),
         cmocka_unit_test(arena_keeps_its_cap),
         cmocka_unit_test(arena_gives_disjoint_blocks),
         cmocka_unit_test(buf_is_bounded),

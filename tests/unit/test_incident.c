@@ -145,6 +145,9 @@ static void a_rise_is_told_at_once(void **state)
     note(w, INCIDENT_BUDGET, "ip egress", 50, NOW + 7 * SECOND); /* falls: no news */
     assert_int_equal(due(w, NOW + 8 * SECOND, "").count, 0);
     assert_int_equal(find(w, one.id).level, 80);
+    sql(w, "UPDATE incident SET what = '80 of 100'");
+    note(w, INCIDENT_BUDGET, "ip egress", 50, NOW + 8 * SECOND);
+    assert_string_equal(span_cstr(w->arena, find(w, one.id).what), "80 of 100");
     note(w, INCIDENT_BUDGET, "ip egress", 100, NOW + 9 * SECOND);
     assert_int_equal(due(w, NOW + 9 * SECOND, "").count, 1);
 }

@@ -411,7 +411,41 @@ static void test_bad(void **state)
             fail_msg("'%s': '%s' is not in '%s'", bad[i].sentence, bad[i].says,
                      err.text);
         assert_non_null(strstr(err.text, "login: "));
-        assert_non_null(strstr(err.text, "a right one: 100 recipients per 1h"));
+        /* and the example is one */
+        const char *right = strstr(err.text, "a right one: ");
+        assert_non_null(right);
+        if (limit_parse(SPAN("x"), span_of(right + strlen("a right one: ")), &limit,
+                        &(struct err){0}) != 0)
+            fail_msg("'%s': no right one: %s", bad[i].sentence, err.text);
+    }
+}
+
+/* The example is of the sort that was meant. */
+static void test_examples(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"3 times learned recipients per 1d per sender, at least 10, then hold",
+         "3 times learned"},
+        {"3 times recipients per 1h per sender, at least 10, then hold",
+         "3 times learned"},
+        {"5 messages per 1h per sender, then block", "then block for 24h"},
+        {"5 messages per 1h per sender for senders older than 3d, then hold",
+         "younger than 14d"},
+        {"5 recipients per message per sender, then reject",
+         "50 recipients per message"},
+        {"5 messages per 1h per sender in inbound, then hold", "in forwarded"},
+        {"5.5 recipients per 1h per sender, then hold",
+         "found '5.5'; a right one: 100"},
+        {"5 mails per 1h per sender, then hold", "a right one: 100 recipients"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct limit limit;
+        struct err err = {0};
+        assert_int_equal(limit_parse(SPAN("x"), span_of(pairs[i][0]), &limit, &err),
+                         -1);
+        if (strstr(err.text, pairs[i][1]) == NULL)
+            fail_msg("'%s': %s", pairs[i][0], err.text);
     }
 }
 
@@ -566,6 +600,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),    cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_good),    cmocka_unit_test(test_examples),
         cmocka_unit_test(test_names),   cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_amounts), cmocka_unit_test(test_applies),
         cmocka_unit_test(test_actions), cmocka_unit_test(test_override),

@@ -198,11 +198,11 @@ static void networks_are_bounded(void **state)
     assert_string_equal(speaks("", "10.3.231.9", NOW), "x");
 }
 
-static enum ruling_kind rule(const struct span *keys, size_t count, size_t exempt,
-                             int64_t now_us, struct ruling *ruling)
+static enum ruling_kind rule(const struct span *keys, size_t count, int64_t now_us,
+                             struct ruling *ruling)
 {
     struct order_question question = {
-        .keys = keys, .key_count = count, .exempt_count = exempt, .now_us = now_us};
+        .keys = keys, .key_count = count, .now_us = now_us};
     if (orders_rule(db, &question, arena, ruling, &err) != 0)
         fail_msg("%s", err.text);
     return ruling->kind;
@@ -218,33 +218,18 @@ static void the_brake(void **state)
                           .reason = SPAN("port 25"),
                           .by = SPAN("ann")};
     (void)state;
-    assert_int_equal(rule(keys, 2, 1, NOW, &ruling), RULING_NONE);
+    assert_int_equal(rule(keys, 2, NOW, &ruling), RULING_NONE);
     assert_int_equal(orders_brake_on(db, &order, &err), 0);
-    assert_int_equal(rule(keys, 2, 1, NOW, &ruling), RULING_BRAKE);
+    assert_int_equal(rule(keys, 2, NOW, &ruling), RULING_BRAKE);
     assert_true(span_eq(ruling.order.reason, SPAN("port 25")));
     assert_true(span_eq(ruling.order.by, SPAN("ann")));
-    assert_int_equal(rule(keys, 2, 1, LATER, &ruling), RULING_NONE);
+    assert_int_equal(rule(keys, 2, LATER, &ruling), RULING_NONE);
     order.until_us = 0;
     assert_int_equal(orders_brake_on(db, &order, &err), 0);
-    assert_int_equal(rule(keys, 2, 1, INT64_MAX, &ruling), RULING_BRAKE);
-    /* an exemption names who is charged, not what the envelope claims */
-    assert_int_equal(db_exec(db,
-                             "INSERT INTO exemption VALUES ('mail_from:b@x', '', 1, "
-                             "NULL, '', ''), ('sasl_user:bob', 'login', 1, NULL, '', "
-                             "'')",
-                             &err),
-                     0);
-    assert_int_equal(rule(keys, 2, 1, NOW, &ruling), RULING_BRAKE);
-    assert_int_equal(db_exec(db,
-                             "INSERT INTO exemption VALUES ('sasl_user:bob', '', 1, "
-                             "2000, '', '')",
-                             &err),
-                     0);
-    assert_int_equal(rule(keys, 2, 1, NOW, &ruling), RULING_NONE);
-    assert_int_equal(rule(keys, 2, 1, LATER, &ruling), RULING_BRAKE);
-    /* a block is not exempted, and speaks first */
+    assert_int_equal(rule(keys, 2, INT64_MAX, &ruling), RULING_BRAKE);
+    /* a block speaks first */
     block("mail_from:b@x", 0, "blocked");
-    assert_int_equal(rule(keys, 2, 1, NOW, &ruling), RULING_BLOCK);
+    assert_int_equal(rule(keys, 2, NOW, &ruling), RULING_BLOCK);
     assert_int_equal(orders_brake_off(db, NOW, &was_on, &err), 0);
     assert_true(was_on);
     assert_int_equal(orders_brake_off(db, NOW, &was_on, &err), 0);
