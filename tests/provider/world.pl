@@ -68,7 +68,7 @@ sub text_of {
         FROM => $mail->{from}, TO => $mail->{to} =~ s/,/, /gr, ID => $mail->{id},
         DATE => strftime('%a, %d %b %Y %H:%M:%S +0000', gmtime $mail->{at})
     });
-    return $mail->{path} eq 'php' ? "X-PHP-Originating-Script: 33:gallery.php\n$text" : $text;
+    return $mail->{path} eq 'php' ? "X-PHP-Originating-Script: $mail->{login}\n$text" : $text;
 }
 
 # --- the clock --------------------------------------------------------------------
