@@ -78,8 +78,7 @@ case $days:$systems in
 0:*) ;;
 *outgate*)
     echo "outgate: $days days of honest mail before ..." >&2
-    provider_run outgate past history >/dev/null && cp "$world/log/outgate-past.db" "$world/past.db" &&
-        provider_past=$world/past.db
+    provider_history
     ;;
 esac
 

@@ -21,13 +21,16 @@ system_stop_none() {
 # contrib/recommended.conf over what differs from host to host, the stock rules, and the
 # commands of outgate.orders, that an administrator gives once. $OUTGATE_CONFIG and
 # $OUTGATE_ORDERS, files: in place of these.
-# provider_past, if it stands, is the database after a week of honest mail.
+# provider_past, if it stands, is the database after a week of honest mail, which is
+# had with provider_mode=shadow, as an administrator begins.
 system_start_outgate() {
     gate_rules=$srcdir/rules
     gate_config "$(cat "${OUTGATE_CONFIG:-$srcdir/contrib/recommended.conf}")
 [mta]
 kind = postfix
-config = $postfix_etc"
+config = $postfix_etc
+[milter]
+mode = ${provider_mode:-enforce}"
     [ -z "$provider_past" ] || cp "$provider_past" "$gate_db"
     system_release="$(echo $under_clock) $(command -v outgate) --config $gate_conf release --due"
     gate_start && outgate_orders "${OUTGATE_ORDERS:-$provider/outgate.orders}"
