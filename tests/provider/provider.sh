@@ -22,7 +22,7 @@ tap_ended=1 # no TAP: this one is for people
 
 systems='none policyd postfwd rspamd outgate'
 attacks='none flood slow php forward snowshoe edge'
-days=7
+days=8
 out=$builddir/provider
 while [ $# -gt 1 ]; do
     case $1 in

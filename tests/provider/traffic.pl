@@ -240,13 +240,28 @@ sub letter_goes_out {
     }
 }
 
+my %texts_of;
+
+# What a person writes nobody else writes: else the corpus, being small, would look like
+# one text in many hands. A handful of texts each, some for those who write from outside.
+sub share_texts {
+    my @ham = @_;
+    my $each = int(@ham * 0.8 / @people) || 1;
+    my $n = 0;
+    for my $who (map { $_->{login} } @people) {
+        $texts_of{$who} = [map { $ham[ $n++ % @ham ] } 1 .. $each];
+    }
+    push @{ $texts_of{'writer' . $_ % 30} }, $ham[ $n++ % @ham ] for 0 .. 59;
+}
+
 sub honest_day {
-    my ($day, @ham) = @_;
+    my ($day) = @_;
     my @receipts = grep { /^receipt/ } sort keys %text_of;
     my $is_weekend = ($day % 7) >= 5;
     for my $who (@people) {
         my $mails = $who->{a_day} * ($is_weekend ? 0.3 : 1) + rand;
-        person_writes($who, $day * 86_400 + working_time(), pick(@ham)) for 1 .. $mails;
+        my $texts = $texts_of{ $who->{login} };
+        person_writes($who, $day * 86_400 + working_time(), pick(@$texts)) for 1 .. $mails;
     }
     for my $who (@shops) {
         shop_writes($who, $day * 86_400 + working_time(), pick(@receipts))
@@ -263,7 +278,7 @@ sub honest_day {
         mail_at($day * 86_400 + working_time(), who => 'honest', path => 'forward',
             client => '198.51.100.' . (1 + int rand 60), from => "W <$name\@else.example>",
             sender => "$name\@$service", to => ['kept' . int(rand 4) . '@forward.example'],
-            mail => pick(@ham));
+            mail => pick(@{ $texts_of{$name} }));
     }
 }
 
@@ -391,9 +406,10 @@ sub plan {
     senders();
     printf "mails: %d of spam that a judge flags, %d honest that none does\n",
         scalar @spam, scalar @ham;
-    honest_day($_, @ham) for -$o{days} .. -1;
+    share_texts(@ham);
+    honest_day($_) for -$o{days} .. -1;
     write_plan('history');
-    honest_day(0, @ham);
+    honest_day(0);
     write_plan('honest');
     my %attack = (flood => \&attack_flood, slow => \&attack_slow, php => \&attack_php,
         forward => \&attack_forward, snowshoe => \&attack_snowshoe, edge => \&attack_edge);
