@@ -426,7 +426,8 @@ static const struct {
      "'at most' is below"},
     {"3 times learned recipients per 1h per sender, at least 9, burst 8, then hold",
      "has no burst"},
-    {"1 , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , ,",
+    {"1 , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , "
+     ", ,",
      "too many"},
 };
 
