@@ -105,6 +105,7 @@ static void set_identity(const struct past *past, struct facts *out)
     FACT_SET(network_new, is_new(past, TRAIT_NETWORK));
     FACT_SET(country_new, is_new(past, TRAIT_COUNTRY));
     FACT_SET(x_mailer_new, is_new(past, TRAIT_X_MAILER));
+    FACT_SET(from_domain_new, is_new(past, TRAIT_FROM_DOMAIN));
     FACT_SET(networks_day, used_day(past, TRAIT_NETWORK));
     FACT_SET(countries_day, used_day(past, TRAIT_COUNTRY));
     FACT_SET(from_addresses_day, used_day(past, TRAIT_HEADER_FROM));

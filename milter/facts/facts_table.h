@@ -428,6 +428,8 @@
     F(x_mailer_new, FACT_FLAG, "", "0..1", "chosen",                                   \
       "the same of X-Mailer: or User-Agent:, its words without "                       \
       "versions; that there is none counts as one")                                    \
+    F(from_domain_new, FACT_FLAG, "", "0..1", "chosen",                                \
+      "the same of the registrable domain in From:")                                   \
     F(networks_day, FACT_COUNT, "networks", "0..", "chosen",                           \
       "client networks that the sender used in the last 24 hours")                     \
     F(countries_day, FACT_COUNT, "countries", "0..", "chosen",                         \

@@ -6,8 +6,8 @@
  *   NAME = AMOUNT UNIT per message [SCOPE], then ACTION
  *   NAME = N times learned UNIT per 1h per sender [SCOPE], at least A[, at most C],
  *          then ACTION
- *   SCOPE: [in CLASS] [for senders younger than AGE]
- *   ACTION: slow, hold, defer, reject, block for TIME
+ *   SCOPE: [in CLASS] [with P points or more] [for senders younger than AGE]
+ *   ACTION: slow, hold, hold for review, defer, reject, block for TIME
  *
  * Stage: config. Pure.
  * Source: chosen.
@@ -59,7 +59,7 @@ enum limit_key {
     LIMIT_CAMPAIGN,         /* near-identical texts, whoever sends them */
 };
 
-enum { LIMIT_NAME_BYTES = 64, LIMIT_SENTENCE_BYTES = 256, LIMIT_KEYS_BYTES = 64 };
+enum { LIMIT_NAME_BYTES = 64, LIMIT_SENTENCE_BYTES = 320, LIMIT_KEYS_BYTES = 64 };
 
 struct limit {
     char name[LIMIT_NAME_BYTES]; /* [a-z0-9_-]+ */
@@ -73,10 +73,12 @@ struct limit {
     enum mail_class mail_class; /* UNKNOWN: outbound, and forwarded as well when
                                    the only keys are egress or host */
     enum action action;         /* SLOW HOLD DEFER REJECT */
-    int64_t block_us;        /* > 0: REJECT, and the identity is locked for so long */
-    int64_t younger_us;      /* > 0: only senders that were first seen less long ago */
-    int64_t learned_milli;   /* > 0: thousandths of the sender's own busiest hour */
-    int64_t ceiling;         /* of a learned amount; 0: none */
+    bool needs_review;          /* HOLD, and no time frees it: a person does */
+    int64_t block_us;      /* > 0: REJECT, and the identity is locked for so long */
+    int64_t least_milli;   /* > 0: only mail that scores so many thousandths or more */
+    int64_t younger_us;    /* > 0: only senders that were first seen less long ago */
+    int64_t learned_milli; /* > 0: thousandths of the sender's own busiest hour */
+    int64_t ceiling;       /* of a learned amount; 0: none */
     const struct limit *own; /* of a copy as it stands for one key: the limit of the
                                 config, whose window must forget nothing; else NULL */
 };

@@ -215,6 +215,8 @@ bool limit_key_counts(const struct limit *limit, const struct charge_request *re
         return false;
     if (limit_has_key(limit, LIMIT_CAMPAIGN) && request->campaign.len == 0)
         return false;
+    if (request->points_milli < limit->least_milli)
+        return false;
     return limit->younger_us == 0 || request->sender_first_us == 0 ||
            wall_us - request->sender_first_us < limit->younger_us;
 }

@@ -28,7 +28,8 @@ int limit_shares(const struct charge_request *request, struct arena *arena,
                  struct limit_share **out, size_t *count, struct err *err);
 
 /* limit_key_counts - whether the limit counts this message at all: its class, the age
- * of the sender, a campaign where it is per campaign. wall_us: for the age. */
+ * of the sender, its points, a campaign where it is per campaign. wall_us: for the age.
+ */
 bool limit_key_counts(const struct limit *limit, const struct charge_request *request,
                       int64_t wall_us);
 

@@ -10,7 +10,7 @@
 
 enum {
     MILLI = 1000,
-    TOKENS = 32, /* the longest sentence has 29 words and signs */
+    TOKENS = 40, /* the longest sentence has 33 words and signs */
 };
 
 #define SECOND_US  INT64_C(1000000)
@@ -277,6 +277,20 @@ static int take_class(struct sentence *s, struct limit *out)
     return 0;
 }
 
+/* [with P points or more] */
+static int take_least(struct sentence *s, struct limit *out)
+{
+    if (!accept_word(s, "with"))
+        return 0;
+    if (!parse_milli(token(s), &out->least_milli) || out->least_milli == 0)
+        return expected(s, "points above 0, as in 'with 2 points or more'");
+    s->at++;
+    if ((!accept_word(s, "points") && !accept_word(s, "point")) ||
+        !accept_word(s, "or") || !accept_word(s, "more"))
+        return expected(s, "'points or more'");
+    return 0;
+}
+
 /* [for senders younger than AGE] */
 static int take_age(struct sentence *s, struct limit *out)
 {
@@ -349,6 +363,17 @@ static int take_block(struct sentence *s, struct limit *out)
     return 0;
 }
 
+/* [for review]: time frees what is over a limit, not what looks like spam. */
+static int take_review(struct sentence *s, struct limit *out)
+{
+    if (out->action != ACTION_HOLD || !accept_word(s, "for"))
+        return 0;
+    if (!accept_word(s, "review"))
+        return expected(s, "'review', as in 'hold for review'");
+    out->needs_review = true;
+    return 0;
+}
+
 static int take_action(struct sentence *s, struct limit *out)
 {
     if (!accept_word(s, "then"))
@@ -364,6 +389,8 @@ static int take_action(struct sentence *s, struct limit *out)
         if (out->action < ACTION_SLOW)
             return expected(s, "slow, hold, defer, reject or block after 'then'");
         s->at++;
+        if (take_review(s, out) != 0)
+            return -1;
     }
     return s->at < s->count ? expected(s, "nothing more after the action") : 0;
 }
@@ -405,10 +432,12 @@ static int check_bite(const struct sentence *s, const struct limit *out)
     return 0;
 }
 
-/* [in CLASS] [for senders younger than AGE] */
+/* [in CLASS] [with P points or more] [for senders younger than AGE] */
 static int take_scope(struct sentence *s, struct limit *out)
 {
-    return take_class(s, out) != 0 || take_age(s, out) != 0 ? -1 : 0;
+    if (take_class(s, out) != 0 || take_least(s, out) != 0)
+        return -1;
+    return take_age(s, out);
 }
 
 /* N times learned UNIT: N and "times" are still to be taken. */

@@ -77,6 +77,11 @@ static char *print_scope(const struct limit *limit, char *out, size_t size)
     if (limit->mail_class != CLASS_UNKNOWN)
         len += snprintf(out + len, size - (size_t)len, " in %s",
                         mail_class_name(limit->mail_class));
+    if (limit->least_milli > 0)
+        len +=
+            snprintf(out + len, size - (size_t)len, " with %s %s or more",
+                     print_number(LIMIT_POINTS, limit->least_milli, time, sizeof time),
+                     limit->least_milli == MILLI ? "point" : "points");
     if (limit->younger_us > 0)
         snprintf(out + len, size - (size_t)len, " for senders younger than %s",
                  print_duration(limit->younger_us, time, sizeof time));
@@ -113,19 +118,30 @@ static char *print_bounds(const struct limit *limit, char *out, size_t size)
     return out;
 }
 
+/* "hold", "hold for review", "block for 24h" */
+static char *print_action(const struct limit *limit, char *out, size_t size)
+{
+    char time[32];
+    if (limit->block_us > 0)
+        snprintf(out, size, "block for %s",
+                 print_duration(limit->block_us, time, sizeof time));
+    else
+        snprintf(out, size, "%s%s", action_name(limit->action),
+                 limit->needs_review ? " for review" : "");
+    return out;
+}
+
 char *limit_print(const struct limit *limit, char out[LIMIT_SENTENCE_BYTES])
 {
     char head[UNIT_BYTES];
     char scope[160];
     char bounds[96];
-    char time[32];
-    bool is_block = limit->block_us > 0;
-    snprintf(out, LIMIT_SENTENCE_BYTES, "%s%s%s, then %s%s%s",
+    char action[48];
+    snprintf(out, LIMIT_SENTENCE_BYTES, "%s%s%s, then %s",
              print_head(limit, head, sizeof head),
              print_scope(limit, scope, sizeof scope),
              print_bounds(limit, bounds, sizeof bounds),
-             is_block ? "block" : action_name(limit->action), is_block ? " for " : "",
-             is_block ? print_duration(limit->block_us, time, sizeof time) : "");
+             print_action(limit, action, sizeof action));
     return out;
 }
 

@@ -37,7 +37,7 @@ struct decision {
     size_t share_count;
     struct counter *counters; /* heap */
     size_t counter_count;
-    bool needs_person; /* held by a limit per message: no time frees it */
+    bool needs_person; /* held for review or by a limit per message: no time frees it */
 };
 
 static int no_memory(struct decision *d)
@@ -270,6 +270,9 @@ static void judge_counter(struct decision *d, struct counter *counter)
     if (voice.free_at_us == d->now_us)
         return;
     counter->is_exceeded = true;
+    if (counter->limit->needs_review)
+        voice.free_at_us = 0;
+    d->needs_person |= counter->limit->needs_review;
     voice.is_permanent = voice.free_at_us == 0 && voice.action > ACTION_HOLD;
     voice.is_burst = is_stopped_by_burst(counter, d->now_us);
     const struct limit_part *part = &counter->parts[voice.is_burst ? 1 : 0];

@@ -63,7 +63,8 @@ struct charge {
     int64_t waiting;           /* reserved by held mail for later, in that window */
     int64_t used, wanted;      /* in its window at now, and what the message asked */
     int64_t free_at_us;        /* when that limit has room again; 0 if never */
-    int64_t due_at_us;         /* HOLD: when it leaves; 0: a person must release it */
+    int64_t due_at_us;         /* HOLD: when it leaves; 0: a person must release it, as
+                                  every hold of a limit that needs_review */
     bool is_burst;             /* the limit's burst spoke: used is of its window */
     bool is_permanent;         /* larger than the limit: waiting will not help */
     bool is_charged;           /* lines were charged */

@@ -21,19 +21,20 @@ static const struct option_row options[] = {
 /* Sensible for a host with a few dozen accounts; the same as in outgate.conf(5). */
 static const char limits_text[] =
     "# A limit is one line that reads as a sentence:\n"
-    "#   NAME = AMOUNT UNIT per WINDOW per KEY[+KEY] [in CLASS][, burst B], then "
-    "ACTION\n"
-    "#   NAME = AMOUNT UNIT per message [in CLASS], then ACTION\n"
+    "#   NAME = AMOUNT UNIT per WINDOW per KEY[+KEY] [SCOPE][, burst B], then ACTION\n"
+    "#   NAME = AMOUNT UNIT per message [SCOPE], then ACTION\n"
+    "#   SCOPE: [in CLASS] [with P points or more] [for senders younger than AGE]\n"
     "# \"100 per 1h\" means at most 100 in any 60 minutes. Units: messages recipients\n"
     "# bytes points. Keys: sender client_ip from_domain recipient_domain egress host.\n"
-    "# Actions: slow hold defer reject. outgate limits tells each in words.\n"
+    "# Actions: slow, hold, hold for review, defer, reject, block for TIME.\n"
+    "# outgate limits tells each in words.\n"
     "[limits]\n"
     "login     = 100 recipients per 1h per sender, burst 20, then hold\n"
     "login-day = 500 recipients per 1d per sender, then hold\n"
     "message   = 50 recipients per message, then reject\n"
     "domain    = 200 messages per 1h per sender+recipient_domain, then slow\n"
     "forwarded = 300 messages per 1h per host in forwarded, then defer\n"
-    "egress    = 40 points per 1h per egress, then hold\n";
+    "egress    = 40 points per 1h per egress, then hold for review\n";
 
 /* text as comment lines of at most 78 columns. */
 static void print_comment(const char *text)

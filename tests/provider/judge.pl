@@ -14,6 +14,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use Getopt::Long;
+use File::Temp;
 use IO::Socket::INET;
 use POSIX qw(strftime);
 use ProviderMail qw(as_it_was mail_key read_file);
@@ -39,16 +40,20 @@ if ($o{rspamd}) {
         or die "rspamd does not say its version\n";
 }
 
-# Only when a mail is unknown: loading the rules takes seconds.
+# Only when a mail is unknown: loading the rules takes seconds. Its home is here, for it
+# writes there.
 my $spamassassin;
+my $home = File::Temp->newdir;
+$ENV{HOME} = "$home";
 
 sub ask_spamassassin {
     my ($text) = @_;
     $spamassassin ||= do {
         require Mail::SpamAssassin;
         my $new = Mail::SpamAssassin->new({
-            local_tests_only => 1, dont_copy_prefs => 1, debug => 0,
-            userprefs_filename => '/dev/null', home_dir_for_helpers => '/nonexistent',
+            local_tests_only => 1, debug => 0,
+            userprefs_filename => "$home/user_prefs", userstate_dir => "$home",
+            home_dir_for_helpers => "$home", dont_copy_prefs => 1,
             post_config_text => "use_bayes 0\nuse_auto_welcomelist 0\n"
         });
         $new->init(0);

@@ -10,8 +10,10 @@ cache=${OUTGATE_CACHE:-$srcdir/build/cache}
 world=$scratch/world
 clock=$scratch/clock
 verdicts=$world/verdicts
-# A Monday to come: what the kernel stamps on files must lie in the simulated past.
-midnight=$(perl -e '$day = int(time / 86400) + 2; $day++ while ($day + 3) % 7; print $day * 86400')
+# A Monday to come, with ten days before it: what the kernel stamps on files must lie in
+# the simulated past, and so must the times until which a thread of the gate waits in the
+# kernel, or it would wake at once, for ever.
+midnight=$(perl -e '$day = int(time / 86400) + 12; $day++ while ($day + 3) % 7; print $day * 86400')
 
 # Programs in front of which this stands live by the test's clock (clock.c).
 clock_library=$scratch/clock.so
@@ -89,12 +91,27 @@ $system_main_cf" || {
         --midnight "$midnight" --smtp "$mta_port" --sink "$sink_port" --spool "$postfix/spool" \
         --log "$run_log" --label "$run_attack	$run_system" \
         --sendmail "$provider_www sendmail" ${system_release:+--release "$system_release"} \
+        ${run_patience:+--patience "$run_patience"} \
         ${run_drain:+--drain "$run_drain"} "$@"
     run_status=$?
     cp "$postfix_log" "$run_log.maillog"
     postfix_stop
     "system_stop_$run_system"
     return $run_status
+}
+
+# provider_history - what the gate knows after the days before; sets $provider_past.
+provider_history() {
+    provider_mode=shadow
+    run_patience=7200
+    run_drain=3600
+    provider_run outgate past history >/dev/null &&
+        cp "$world/log/outgate-past.db" "$world/past.db" && provider_past=$world/past.db
+    provider_status=$?
+    provider_mode=
+    run_patience=
+    run_drain=
+    return $provider_status
 }
 
 # sendmail(1) as the web server's user. The group is postdrop: see mta_sendmail_as.

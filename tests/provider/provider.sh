@@ -22,7 +22,7 @@ tap_ended=1 # no TAP: this one is for people
 
 systems='none policyd postfwd rspamd outgate'
 attacks='none flood slow php forward snowshoe edge'
-days=7
+days=8
 out=$builddir/provider
 while [ $# -gt 1 ]; do
     case $1 in
@@ -78,8 +78,7 @@ case $days:$systems in
 0:*) ;;
 *outgate*)
     echo "outgate: $days days of honest mail before ..." >&2
-    provider_run outgate past history >/dev/null && cp "$world/log/outgate-past.db" "$world/past.db" &&
-        provider_past=$world/past.db
+    provider_history
     ;;
 esac
 

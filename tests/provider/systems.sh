@@ -18,29 +18,25 @@ system_stop_none() {
 
 # --- outgate ----------------------------------------------------------------------
 
-# outgate.conf beside this file over what differs from host to host; the stock rules; and
-# outgate-doubt.conf with the commands of outgate.orders, that an administrator gives
-# once, if the program has exemptions. $OUTGATE_CONFIG, a file: in place of both configs.
-# provider_past, if it stands, is the database after a week of honest mail.
+# contrib/recommended.conf over what differs from host to host, the stock rules, and the
+# commands of outgate.orders, that an administrator gives once. $OUTGATE_CONFIG and
+# $OUTGATE_ORDERS, files: in place of these.
+# provider_past, if it stands, is the database after a week of honest mail, which is
+# had with provider_mode=shadow, as an administrator begins.
 system_start_outgate() {
     gate_rules=$srcdir/rules
-    outgate_configs=${OUTGATE_CONFIG:-$provider/outgate.conf}
-    outgate_can_exempt=
-    ! outgate exempt --help >/dev/null 2>&1 || outgate_can_exempt=1
-    [ -z "$outgate_can_exempt" ] || [ -n "$OUTGATE_CONFIG" ] ||
-        outgate_configs="$outgate_configs $provider/outgate-doubt.conf"
-    # shellcheck disable=SC2086
-    gate_config "$(cat $outgate_configs)
+    gate_config "$(cat "${OUTGATE_CONFIG:-$srcdir/contrib/recommended.conf}")
 [mta]
 kind = postfix
-config = $postfix_etc"
+config = $postfix_etc
+[milter]
+mode = ${provider_mode:-enforce}"
     [ -z "$provider_past" ] || cp "$provider_past" "$gate_db"
     system_release="$(echo $under_clock) $(command -v outgate) --config $gate_conf release --due"
     gate_start && outgate_orders "${OUTGATE_ORDERS:-$provider/outgate.orders}"
 }
 
 outgate_orders() {
-    [ -n "$outgate_can_exempt" ] || return 0
     grep -v '^#' "$1" >"$world/orders"
     while read -r outgate_order; do
         # the daemon listens before it has made the tables

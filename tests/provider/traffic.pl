@@ -6,8 +6,9 @@
 #
 #   traffic.pl pool --corpus DIR [--modern DIR] [options] OUT    choose mails to judge
 #   traffic.pl plan --verdicts FILE [options] OUT                write the schedules
-#     --seed N (1)  --spam N (300) --ham N (400) --days N of history (7)
-#     --volume F    share of the full traffic (1)
+#     --seed N (1)  --spam N (300) --ham N (400) --days N of history (8)
+#     --volume F    share of the full traffic (1); people write at their full rate from
+#                   0.3 on, since from few messages no habit shows
 #     --attacks 'flood slow ...'   plan only these
 #
 # OUT/mail/*.eml are prepared mails (ProviderMail.pm); OUT/plan/NAME.tsv the schedules:
@@ -23,7 +24,7 @@ use Digest::SHA qw(sha256_hex);
 use Getopt::Long;
 use ProviderMail qw(as_sent fill mail_key read_file);
 
-my %o = (seed => 1, spam => 300, ham => 400, days => 7, volume => 1);
+my %o = (seed => 1, spam => 300, ham => 400, days => 8, volume => 1);
 my $verb = shift @ARGV // '';
 GetOptions(\%o, 'corpus=s', 'modern=s', 'verdicts=s', 'seed=i', 'spam=i', 'ham=i',
     'days=i', 'volume=f', 'attacks=s') && @ARGV == 1 && $verb =~ /^(?:pool|plan)\z/ or exit 2;
@@ -164,14 +165,14 @@ my @first = qw(alice bruno carla david elena felix greta hugo irene jonas karin 
     nils olga pablo quinn rosa simon tessa);
 my (@people, @shops, @letters);
 
-# 75 people, 15 shops, 10 newsletters.
+# 75 people, 15 shops, of which two write by a script of their web site, 10 newsletters.
 sub senders {
     for my $n (0 .. 74) {
         my $name = $first[ $n % 20 ] . ($n < 20 ? '' : int $n / 20);
         push @people, {
             login => $name, from => ucfirst($name) . " Example <$name\@here.example>",
-            client => '203.0.113.' . (1 + $n), away => '203.0.113.' . (101 + $n),
-            a_day => (3 + int rand 10) * $o{volume},
+            client => "198.18.$n.5", away => '198.18.' . (80 + $n % 15) . '.7',
+            a_day => (3 + int rand 10) * ($o{volume} < 0.3 ? $o{volume} / 0.3 : 1),
             friends => [map { "friend$_-" . int(rand 900) . "\@there" . int(rand 40)
                     . '.example' } 1 .. 12]
         };
@@ -191,6 +192,14 @@ sub senders {
     }
 }
 
+# At home, in one of the offices, or once in forty on the road: a network that nobody has
+# seen before.
+sub place_of {
+    my ($who) = @_;
+    return '198.18.' . (100 + int rand 150) . '.' . (1 + int rand 250) if rand() < 0.025;
+    return rand() < 0.8 ? $who->{client} : $who->{away};
+}
+
 # A second of the day, mostly in working hours.
 sub working_time {
     return rand() < 0.1 ? rand 86_400 : 8 * 3600 + rand(11 * 3600);
@@ -202,14 +211,17 @@ sub person_writes {
             : 'stranger' . int(rand 90_000) . '@new.example' } 1 .. (rand() < 0.9 ? 1 : 3);
     my %to = map { $_ => 1 } @to;
     mail_at($at, who => 'honest', path => 'smtp', login => $who->{login},
-        client => rand() < 0.85 ? $who->{client} : $who->{away}, from => $who->{from},
+        client => place_of($who), from => $who->{from},
         sender => "$who->{login}\@here.example", to => [sort keys %to], mail => $text);
 }
 
 sub shop_writes {
     my ($who, $at, $text) = @_;
-    mail_at($at, who => 'honest', path => 'smtp', login => $who->{login},
-        client => $who->{client}, from => $who->{from}, sender => "$who->{login}\@here.example",
+    my $is_script = $who->{login} =~ /^shop1[45]\z/;
+    mail_at($at, who => 'honest', path => $is_script ? 'php' : 'smtp',
+        login => $is_script ? "1$who->{login}:order.php" : $who->{login},
+        client => $is_script ? '-' : $who->{client}, from => $who->{from},
+        sender => $is_script ? 'www-data@gate.test' : "$who->{login}\@here.example",
         to => ['customer' . int(rand 90_000) . '@mail' . int(rand 30) . '.example'],
         mail => $text);
 }
@@ -228,13 +240,28 @@ sub letter_goes_out {
     }
 }
 
+my %texts_of;
+
+# What a person writes nobody else writes: else the corpus, being small, would look like
+# one text in many hands. A handful of texts each, some for those who write from outside.
+sub share_texts {
+    my @ham = @_;
+    my $each = int(@ham * 0.8 / @people) || 1;
+    my $n = 0;
+    for my $who (map { $_->{login} } @people) {
+        $texts_of{$who} = [map { $ham[ $n++ % @ham ] } 1 .. $each];
+    }
+    push @{ $texts_of{'writer' . $_ % 30} }, $ham[ $n++ % @ham ] for 0 .. 59;
+}
+
 sub honest_day {
-    my ($day, @ham) = @_;
+    my ($day) = @_;
     my @receipts = grep { /^receipt/ } sort keys %text_of;
     my $is_weekend = ($day % 7) >= 5;
     for my $who (@people) {
         my $mails = $who->{a_day} * ($is_weekend ? 0.3 : 1) + rand;
-        person_writes($who, $day * 86_400 + working_time(), pick(@ham)) for 1 .. $mails;
+        my $texts = $texts_of{ $who->{login} };
+        person_writes($who, $day * 86_400 + working_time(), pick(@$texts)) for 1 .. $mails;
     }
     for my $who (@shops) {
         shop_writes($who, $day * 86_400 + working_time(), pick(@receipts))
@@ -242,22 +269,37 @@ sub honest_day {
     }
     letter_goes_out($_, $day, $_->{issues}[ $day < 0 ? 0 : 1 ])
         for grep { $_->{weekday} == $day % 7 || ($day == 0 && $_->{weekday} == 4) } @letters;
-    # somebody outside writes to an address here that forwards out
+    site_goes_up($day) if $day == 0;
+    # somebody outside writes to an address here that forwards out; one in twenty by a
+    # service whose envelope is its own
     for (1 .. 40 * $o{volume}) {
         my $name = 'writer' . int rand 30;
+        my $service = rand() < 0.05 ? 'service.example' : 'else.example';
         mail_at($day * 86_400 + working_time(), who => 'honest', path => 'forward',
             client => '198.51.100.' . (1 + int rand 60), from => "W <$name\@else.example>",
-            sender => "$name\@else.example", to => ['kept' . int(rand 4) . '@forward.example'],
-            mail => pick(@ham));
+            sender => "$name\@$service", to => ['kept' . int(rand 4) . '@forward.example'],
+            mail => pick(@{ $texts_of{$name} }));
     }
 }
 
-# stolen COUNT - logins of people who have written before, from a network of the thief's.
+# A new web site's script: two mails to its owner, one to a customer.
+sub site_goes_up {
+    my ($day) = @_;
+    for my $n (0 .. 2) {
+        mail_at($day * 86_400 + (9 + 2 * $n) * 3600, who => 'honest', path => 'php',
+            login => '1bakery:contact.php', client => '-', sender => 'www-data@gate.test',
+            from => 'The bakery <bakery@here.example>',
+            to => [$n < 2 ? 'baker@there3.example' : 'customer7@mail7.example'],
+            mail => (sort grep { /^receipt/ } keys %text_of)[$n]);
+    }
+}
+
+# stolen COUNT - logins of people who have written before, each from another of the
+# thief's machines, somewhere.
 sub stolen {
     my ($count) = @_;
-    my $net = int rand 250;
-    my $n = 0;
-    return map { { %$_, client => "198.18.$net." . ++$n } } (shuffled(@people))[0 .. $count - 1];
+    return map { { %$_, client => join '.', 198, 19, int rand 250, 1 + int rand 250 } }
+        (shuffled(@people))[0 .. $count - 1];
 }
 
 sub spam_by_login {
@@ -292,8 +334,8 @@ sub attack_php {
     my @spam = (shuffled(@_))[0 .. 2];
     my $at = 2.5 * 3600;
     for (1 .. 300 * $o{volume}) {
-        mail_at($at += 8, who => 'attack', path => 'php', client => '-', from => '-',
-            sender => 'www-data@gate.test',
+        mail_at($at += 8, who => 'attack', path => 'php', login => '33:gallery.php',
+            client => '-', from => '-', sender => 'www-data@gate.test',
             to => ['victim' . int(rand 9_000_000) . '@mail' . int(rand 200) . '.example'],
             mail => pick(@spam));
     }
@@ -364,9 +406,10 @@ sub plan {
     senders();
     printf "mails: %d of spam that a judge flags, %d honest that none does\n",
         scalar @spam, scalar @ham;
-    honest_day($_, @ham) for -$o{days} .. -1;
+    share_texts(@ham);
+    honest_day($_) for -$o{days} .. -1;
     write_plan('history');
-    honest_day(0, @ham);
+    honest_day(0);
     write_plan('honest');
     my %attack = (flood => \&attack_flood, slow => \&attack_slow, php => \&attack_php,
         forward => \&attack_forward, snowshoe => \&attack_snowshoe, edge => \&attack_edge);

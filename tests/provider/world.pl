@@ -11,6 +11,8 @@
 #     --release COMMAND    run every --every S (300) of simulated time
 #     --flagged N (5)      flagged messages in --within S (3600) that cut port 25
 #     --drain S (86400)    how long after the last mail the world goes on
+#     --patience S (60)    simulated time that may pass before a queue has come to rest:
+#                          more is faster, and says less of delays
 #     --label TEXT         first columns of the result line
 #
 # The clock is a file that all programs of the MTA and of the gate read (clock.c): time
@@ -24,15 +26,17 @@ use lib $FindBin::Bin;
 use Getopt::Long;
 use IO::Select;
 use IO::Socket::INET;
+use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use IO::Socket::UNIX;
 use POSIX qw(strftime :sys_wait_h);
 use Time::HiRes qw(sleep);
 use ProviderMail qw(fill mail_key message_id read_file);
 
-my %o = (every => 300, flagged => 5, within => 3600, drain => 86_400, label => '');
+my %o = (every => 300, flagged => 5, within => 3600, drain => 86_400, patience => 60,
+    label => '');
 GetOptions(\%o, 'mail=s', 'verdicts=s', 'clock=s', 'midnight=i', 'smtp=i', 'sink=i', 'spool=s',
     'log=s', 'sendmail=s', 'release=s', 'every=i', 'flagged=i', 'within=i', 'drain=i',
-    'label=s') && @ARGV or exit 2;
+    'patience=i', 'label=s') && @ARGV or exit 2;
 $SIG{PIPE} = 'IGNORE';
 my $slow_step_s = 10; # the slow lane's pause, and how long a stuck queue gets at most
 
@@ -68,7 +72,7 @@ sub text_of {
         FROM => $mail->{from}, TO => $mail->{to} =~ s/,/, /gr, ID => $mail->{id},
         DATE => strftime('%a, %d %b %Y %H:%M:%S +0000', gmtime $mail->{at})
     });
-    return $mail->{path} eq 'php' ? "X-PHP-Originating-Script: 33:gallery.php\n$text" : $text;
+    return $mail->{path} eq 'php' ? "X-PHP-Originating-Script: $mail->{login}\n$text" : $text;
 }
 
 # --- the clock --------------------------------------------------------------------
@@ -189,6 +193,7 @@ sub greet {
         $smtp = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $o{smtp})
             or die "Postfix on port $o{smtp}: $!\n";
         $smtp->autoflush(1);
+        setsockopt $smtp, IPPROTO_TCP, TCP_NODELAY, 1;
         reply();
         say_to('EHLO client.example');
     }
@@ -211,8 +216,7 @@ sub send_smtp {
         $text =~ s/\n/\r\n/g;
         $text =~ s/^\./../mg;
         $text .= "\r\n" if $text !~ /\n\z/;
-        print $smtp $text;
-        $got = say_to('.');
+        $got = say_to("$text."); # in one write: two would wait for each other (RFC 896)
     }
     if ($got !~ /^2/) { # a session with many errors is slowed down
         close $smtp;
@@ -322,10 +326,10 @@ my $last_settled = 0;
 set_clock($events[0]{at} - 60);
 $next_release = $now;
 for my $mail (@events) {
-    my $minute = int $mail->{at} / 60;
-    if ($minute != $last_settled) {
+    my $slice = int $mail->{at} / $o{patience};
+    if ($slice != $last_settled) {
         $is_stuck = settle();
-        $last_settled = $minute;
+        $last_settled = $slice;
     }
     pass_time_to($mail->{at});
     $mail->{reply} = $mail->{path} eq 'php' ? send_local($mail, text_of($mail))

@@ -27,8 +27,30 @@ static const struct {
     enum mail_class mail_class;
     enum action action;
     const char *printed; /* NULL: the sentence itself */
-    int64_t block_us, younger_us, learned_milli, ceiling;
+    int64_t block_us, younger_us, learned_milli, ceiling, least_milli;
+    bool needs_review;
 } good[] = {
+    {"3 recipients per 1h per egress with 2 points or more, then hold for review",
+     3,
+     LIMIT_RECIPIENTS,
+     HOUR,
+     0,
+     {LIMIT_EGRESS},
+     CLASS_UNKNOWN,
+     ACTION_HOLD,
+     .least_milli = 2000,
+     .needs_review = true},
+    {"9 recipients per message in forwarded WITH 1.0 point OR more, then defer",
+     9,
+     LIMIT_RECIPIENTS,
+     0,
+     0,
+     {LIMIT_KEY_NONE},
+     CLASS_FORWARDED,
+     ACTION_DEFER,
+     .least_milli = 1000,
+     .printed =
+         "9 recipients per message in forwarded with 1 point or more, then defer"},
     {"100 recipients per 1h per sender, burst 20, then hold",
      100,
      LIMIT_RECIPIENTS,
@@ -265,6 +287,8 @@ static void check_same(const struct limit *a, const struct limit *b)
     assert_int_equal(a->younger_us, b->younger_us);
     assert_int_equal(a->learned_milli, b->learned_milli);
     assert_int_equal(a->ceiling, b->ceiling);
+    assert_int_equal(a->least_milli, b->least_milli);
+    assert_int_equal(a->needs_review, b->needs_review);
 }
 
 static void test_good(void **state)
@@ -287,7 +311,9 @@ static void test_good(void **state)
                              .block_us = good[i].block_us,
                              .younger_us = good[i].younger_us,
                              .learned_milli = good[i].learned_milli,
-                             .ceiling = good[i].ceiling};
+                             .ceiling = good[i].ceiling,
+                             .least_milli = good[i].least_milli,
+                             .needs_review = good[i].needs_review};
         check_same(&limit, &want);
         assert_string_equal(limit.name, "some-limit_1");
         assert_string_equal(limit_print(&limit, text), good[i].printed != NULL
@@ -349,6 +375,12 @@ static const struct {
     {"100 recipients per 1h per sender, then accept", "found 'accept'"},
     {"100 recipients per 1h per sender, then bounce", "found 'bounce'"},
     {"100 recipients per 1h per sender, then hold it", "nothing more"},
+    {"100 recipients per 1h per sender, then hold for 1h", "'hold for review'"},
+    {"100 recipients per 1h per sender, then defer for review", "nothing more"},
+    {"9 recipients per 1h per sender with 0 points or more, then hold", "above 0"},
+    {"9 recipients per 1h per sender with points or more, then hold", "above 0"},
+    {"9 recipients per 1h per sender with 2 bytes or more, then hold", "found 'bytes'"},
+    {"9 recipients per 1h per sender with 2 points, then hold", "'points or more'"},
     {"25 bounces per message, then hold", "has no bounces when it is sent"},
     {"25 complaints per message, then hold", "has no complaints when it is sent"},
     {"2.5 bounces per 1d per sender, then hold", "a whole number"},
@@ -394,7 +426,8 @@ static const struct {
      "'at most' is below"},
     {"3 times learned recipients per 1h per sender, at least 9, burst 8, then hold",
      "has no burst"},
-    {"1 , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , ,",
+    {"1 , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , , "
+     ", ,",
      "too many"},
 };
 

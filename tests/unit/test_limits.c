@@ -347,6 +347,34 @@ static void test_per_message(void **state)
     assert_int_equal(charge_many(w, 51, NOW), ACTION_HOLD);
 }
 
+/* Over a limit for review nothing is reserved, and no other limit's time frees it; what
+ * scores less than the limit asks for does not meet it. */
+static void test_review(void **state)
+{
+    struct world *w = *state;
+    limit(w, "login", "100 recipients per 1h per sender, then hold");
+    limit(
+        w, "egress",
+        "2 recipients per 1h per egress with 1.5 points or more, then hold for review");
+    w->request.points_milli = 1500;
+    assert_int_equal(charge_many(w, 2, NOW), ACTION_ACCEPT);
+    assert_int_equal(charge_many(w, 1, NOW + 1), ACTION_HOLD);
+    assert_speaks(w, "egress", "egress");
+    assert_int_equal(w->charge.due_at_us, 0);
+    assert_int_equal(w->charge.free_at_us, 0);
+    assert_false(w->charge.is_charged);
+    assert_int_equal(w->charge.line_count, 2); /* charged when a person lets it go */
+    w->request.points_milli = 1499;
+    assert_int_equal(charge_many(w, 98, NOW + 1), ACTION_ACCEPT);
+    assert_int_equal(w->charge.line_count, 1);
+    w->request.points_milli =
+        1500; /* over both: the one for review has the last word */
+    assert_int_equal(charge_many(w, 1, NOW + 1), ACTION_HOLD);
+    assert_speaks(w, "egress", "egress");
+    assert_int_equal(w->charge.due_at_us, 0);
+    assert_int_equal(charge_many(w, 1, NOW + 2 * HOUR), ACTION_ACCEPT);
+}
+
 static void test_points(void **state)
 {
     struct world *w = *state;
@@ -617,29 +645,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-        T(test_all_or_none),
-        T(test_hold_chain),
-        T(test_hold_conforms_to_all),
-        T(test_max_hold),
-        T(test_must_not_refuse),
-        T(test_larger_than_limit),
-        T(test_permanent),
-        T(test_strictest),
-        T(test_slow_never_waits),
-        T(test_per_message),
-        T(test_points),
-        T(test_keys),
-        T(test_hostile_keys),
-        T(test_recipient_domains),
-        T(test_many_domains),
-        T(test_classes),
-        T(test_not_charged),
-        T(test_restart),
-        T(test_config_change),
-        T(test_used),
-        T(test_dead_rows_go),
-        T(test_publish),
-        T(test_small_arena),
+        T(test_all_or_none),  T(test_hold_chain),      T(test_hold_conforms_to_all),
+        T(test_max_hold),     T(test_must_not_refuse), T(test_larger_than_limit),
+        T(test_permanent),    T(test_strictest),       T(test_slow_never_waits),
+        T(test_per_message),  T(test_review),          T(test_points),
+        T(test_keys),         T(test_hostile_keys),    T(test_recipient_domains),
+        T(test_many_domains), T(test_classes),         T(test_not_charged),
+        T(test_restart),      T(test_config_change),   T(test_used),
+        T(test_dead_rows_go), T(test_publish),         T(test_small_arena),
         T(test_huge_amounts),
 #undef T
     };

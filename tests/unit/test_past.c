@@ -129,6 +129,9 @@ static void test_new_traits(void **state)
     CHECK(network_new, 1);
     CHECK(networks_day, 2);
     CHECK(x_mailer_new, 0);
+    CHECK(from_domain_new, 0);
+    past.trait[TRAIT_FROM_DOMAIN].first_us = 0;
+    CHECK(from_domain_new, 1);
     network->first_us = NOW - DAY + 1; /* it stays new for a day */
     CHECK(network_new, 1);
     network->first_us = NOW - DAY;
