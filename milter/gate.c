@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "gate_border.h"
-#include "gate_charge.h"
-#include "gate_feedback.h"
-#include "gate_incident.h"
-#include "gate_notice.h"
-#include "gate_orders.h"
-#include "gate_row.h"
+#include "gate/border.h"
+#include "gate/charge.h"
+#include "gate/incident.h"
+#include "gate/notice.h"
+#include "gate/orders.h"
+#include "gate/report.h"
+#include "gate/row.h"
 
 /* How long a message waits for the store; Postfix waits 300 s for the verdict. chosen
  */

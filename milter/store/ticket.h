@@ -2,7 +2,7 @@
  *
  * ticket - who sent a message, kept from its first pass to the border.
  *
- * Stage: the border layout (gate_border). The message carries a random mark; all that
+ * Stage: the border layout (gate/border). The message carries a random mark; all that
  * it stands for is here, where its sender cannot write.
  * Columns: sql/README.md, tables ticket and border_message.
  */

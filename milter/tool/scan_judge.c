@@ -8,7 +8,7 @@
 #include "base/bounds.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "gate_past.h"
+#include "gate/past.h"
 #include "message/address.h"
 #include "tool/print.h"
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "gate_campaign.h"
+#include "gate/campaign.h"
 
 #define DAY (INT64_C(86400) * 1000000)
 

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "gate_past.h"
+#include "gate/past.h"
 
 #define NOW INT64_C(1772445600000000)
 

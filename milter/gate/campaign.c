@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gate_campaign.h"
+#include "gate/campaign.h"
 
 #include <string.h>
 

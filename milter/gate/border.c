@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gate_border.h"
+#include "gate/border.h"
 
 #include <stdio.h>
 #include <stdlib.h>

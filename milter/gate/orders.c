@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gate_orders.h"
+#include "gate/orders.h"
 
 #include "base/buf.h"
 

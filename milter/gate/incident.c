@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gate_incident.h"
+#include "gate/incident.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gate_row.h"
+#include "gate/row.h"
 
 #include "base/bounds.h"
 #include "base/buf.h"

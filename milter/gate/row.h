@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * gate_row - what the store is asked and told of one message: the charge request and
+ * row - what the store is asked and told of one message: the charge request and
  * the audit row, made on the message's own thread so that the writer's is free.
  * Pure but for the arena.
  */

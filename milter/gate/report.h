@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * gate_feedback - bounces and complaints that come in through the gate are counted for
+ * report - bounces and complaints that come in through the gate are counted for
  * who caused them.
  */
-#ifndef OUTGATE_GATE_FEEDBACK_H
-#define OUTGATE_GATE_FEEDBACK_H
+#ifndef OUTGATE_GATE_REPORT_H
+#define OUTGATE_GATE_REPORT_H
 
 #include "passage.h"
 

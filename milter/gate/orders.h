@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * gate_orders - blocks and the brake, as the gate asks about them: of a whole message,
+ * orders - blocks and the brake, as the gate asks about them: of a whole message,
  * and of a client that has said no more than MAIL FROM.
  */
 #ifndef OUTGATE_GATE_ORDERS_H

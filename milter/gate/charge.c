@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gate_charge.h"
+#include "gate/charge.h"
 
 #include "limits/exemption.h"
 #include "limits/limit_clock.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gate_notice.h"
+#include "gate/notice.h"
 
 #include <string.h>
 
 #include "base/clock.h"
-#include "gate_row.h"
+#include "gate/row.h"
 #include "store/notice.h"
 
 int gate_notice_pass(struct db *db, struct decision *d, bool *is_own, struct err *err)

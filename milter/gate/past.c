@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gate_past.h"
+#include "gate/past.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * gate_campaign - the gate's part in campaigns: what a message's text is compared with,
+ * campaign - the gate's part in campaigns: what a message's text is compared with,
  * before it is judged (facts) and while it is decided (limits, the log).
  */
 #ifndef OUTGATE_GATE_CAMPAIGN_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * gate_border - a message that passes the gate twice: when it comes in, and when it
+ * border - a message that passes the gate twice: when it comes in, and when it
  * leaves.
  *
  * With [border] enabled each message that is let in gets a ticket: a random mark in a

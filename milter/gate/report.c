@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gate_feedback.h"
+#include "gate/report.h"
 
 #include "feedback.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * gate_decision - one message on the writer's thread: what is asked of the store, and
+ * decision - one message on the writer's thread: what is asked of the store, and
  * what comes of it. Private to gate and its rooms (gate_*.c).
  */
 #ifndef OUTGATE_GATE_DECISION_H
 #define OUTGATE_GATE_DECISION_H
 
-#include "gate_border.h"
-#include "gate_past.h"
+#include "gate/border.h"
+#include "gate/past.h"
 #include "passage.h"
 #include "store/audit.h"
 #include "store/orders.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * gate_past - what the gate asks of the store before it judges, and what it leaves
+ * past - what the gate asks of the store before it judges, and what it leaves
  * there with the decision.
  *
  * A store that is away, or slower than a fifth of a second, means that nothing is
@@ -11,7 +11,7 @@
 #ifndef OUTGATE_GATE_PAST_H
 #define OUTGATE_GATE_PAST_H
 
-#include "gate_campaign.h"
+#include "gate/campaign.h"
 #include "passage.h"
 #include "store/history.h"
 
