@@ -24,7 +24,7 @@ struct kind {
 
 #define LET_GO                                                                         \
     "at_us >= ?1 AND (action IN ('accept', 'slow') OR (action = 'hold' AND "           \
-    "limit_name IS NOT NULL))"
+    "due_at_us IS NOT NULL))"
 
 static const struct kind kinds[] = {
     {"sender", "sender", LIMIT_RECIPIENTS, 20, "hold",
@@ -41,7 +41,7 @@ static const struct kind kinds[] = {
      " ORDER BY campaign, at_us"},
     {"host", "host", LIMIT_MESSAGES, 100, "defer",
      "SELECT 'host', at_us, 1 FROM message WHERE " LET_GO " ORDER BY at_us"},
-    {"egress", "egress", LIMIT_POINTS, 10000, "hold",
+    {"egress", "egress", LIMIT_POINTS, 10000, "hold for review",
      "SELECT 'egress', at_us, CAST(round(score * 1000) AS INTEGER) FROM message WHERE "
      "score > 0 AND " LET_GO " ORDER BY at_us"},
 };

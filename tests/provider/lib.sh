@@ -50,12 +50,16 @@ sink_start() {
     sink_port=$(free_port)
 }
 
+# Idle processes stay: to them a minute of the test's clock is over at once, and one that
+# goes while others write to it (postlogd) stops them all.
 provider_main_cf() {
     cat <<EOF
 import_environment = MAIL_CONFIG MAIL_LOGTAG TZ LANG=C LD_PRELOAD TEST_CLOCK
 smtpd_relay_restrictions = permit_mynetworks, check_client_access
   cidr:{{203.0.113.0/24 permit} {198.18.0.0/15 permit}}, reject_unauth_destination
 smtpd_error_sleep_time = 0
+max_idle = 100d
+max_use = 100000
 smtpd_authorized_xclient_hosts = 0.0.0.0/0
 smtpd_client_message_rate_limit = 0
 minimal_backoff_time = 4d

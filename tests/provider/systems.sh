@@ -79,7 +79,7 @@ EOF
     peer_pid=$!
     wait_for 20 test -S "$peer/socket" || return 1
     system_main_cf="$system_no_milters
-smtpd_data_restrictions = check_policy_service unix:$peer/socket"
+smtpd_recipient_restrictions = check_policy_service unix:$peer/socket"
 }
 
 system_stop_policyd() {
