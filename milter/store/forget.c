@@ -335,12 +335,18 @@ struct blanking {
 
 static const struct blanking blankings[] = {
     {.what = "hours summed up",
-     .sql = "INSERT INTO summary_sender (hour, sender, messages, recipients, points, "
-            "stopped) SELECT hour, 'forgotten', messages, recipients, points, stopped "
-            "FROM summary_sender WHERE hour BETWEEN ?3 AND ?4 AND sender = ?1 ON "
-            "CONFLICT (hour, sender) DO UPDATE SET messages = messages + "
-            "excluded.messages, recipients = recipients + excluded.recipients, points "
-            "= points + excluded.points, stopped = stopped + excluded.stopped",
+     .sql =
+         "INSERT INTO summary_sender (hour, sender, messages, recipients, points, "
+         "stopped, bytes, worst, slow, hold, defer, reject, last_us) SELECT hour, "
+         "'forgotten', messages, recipients, points, stopped, bytes, worst, slow, "
+         "hold, defer, reject, last_us FROM summary_sender WHERE hour BETWEEN ?3 AND "
+         "?4 AND sender = ?1 ON CONFLICT (hour, sender) DO UPDATE SET messages = "
+         "messages + excluded.messages, recipients = recipients + "
+         "excluded.recipients, points = points + excluded.points, stopped = stopped "
+         "+ excluded.stopped, bytes = bytes + excluded.bytes, worst = max(worst, "
+         "excluded.worst), slow = slow + excluded.slow, hold = hold + excluded.hold, "
+         "defer = defer + excluded.defer, reject = reject + excluded.reject, last_us "
+         "= max(last_us, excluded.last_us)",
      .range = HOURS,
      .step = STEP_HOURS},
     {.what = NULL, /* in the same transaction as the one above */

@@ -57,7 +57,7 @@ def fill_messages(db, rows):
 
 def value_of(sql, name, kind, at):
     """Something that the column's CHECK allows."""
-    choice = re.search(r"CHECK \(%s IN \('([^']*)'" % name, sql)
+    choice = re.search(r"CHECK \(%s (?:=|IN \() ?'([^']*)'" % name, sql)
     if choice:
         return choice.group(1)
     fixed = re.search(r"CHECK \(%s = (\d+)\)" % name, sql)

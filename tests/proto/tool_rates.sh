@@ -20,10 +20,10 @@ for sender, sent, bounces, complaints, counted in [
         ("sasl_user:shop", 1000, 30, 0, 1), ("sasl_user:five", 5, 5, 0, 1),
         ("sasl_user:fifty", 50, 4, 0, 1), ("sasl_user:list", 20000, 100, 600, 1),
         ("sasl_user:quiet", 1000, 40, 0, 0)]:
-    db.execute("insert into summary_sender values (?, ?, ?, ?, 0, 0)",
+    db.execute("insert into summary_sender values (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
         (now // 3600, sender, sent, sent))
     # eight days ago: before the usual seven
-    db.execute("insert into summary_sender values (?, ?, ?, ?, 0, 0)",
+    db.execute("insert into summary_sender values (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
         (now // 3600 - 192, sender, sent, sent))
     for kind, count in (("bounce", bounces), ("complaint", complaints)):
         for i in range(count):
