@@ -69,7 +69,8 @@ is "$(sql "select count(*), min(due_at_us) > (julianday('now') - 2440587.5) * 86
     from held_message where state = 'waiting' and due_at_us is not null")" '8|1' \
     'what is overdue is not let out in a burst'
 is "$(sql "select count(*) from charge join held_message h on h.message = charge.message
-    where state = 'waiting' and charge.at_us = h.due_at_us")" 8 'but charged anew'
+    where state = 'waiting' and abs(charge.at_us - h.due_at_us) < 2000000")" 8 \
+    'but charged anew'
 ok 'drop gives back' tool drop --yes --sender client_ip:127.0.0.1
 is "$(sql 'select sum(amount) from limit_slot')" 1 'all that was reserved'
 is "$(wc -l <"$arrived")" "$before" 'and none of it has left'

@@ -65,7 +65,7 @@ is "$(sql "select known_recipients from sender_seen where sender = 'sasl_user:bo
 
 talk history -D phase=attack
 is "$(sql "select action from message where message_id = 'h-attack'")" hold 'held in the log'
-want='PAST_FOUR PAST_MAILER PAST_NETWORK PAST_STRANGERS PAST_TWO PAST_UNSIGNED PAST_VOLUME'
+want='PAST_FOUR PAST_MAILER PAST_NETWORK PAST_PLACE_STRANGER PAST_STRANGERS PAST_TWO PAST_UNSIGNED PAST_VOLUME'
 [ -z "$geoip" ] || want="PAST_COUNTRY $want"
 is "$(hits h-attack)" "$want" 'and why'
 is "$(fact h-attack new_recipients)" 40 'forty strangers'
