@@ -9,10 +9,7 @@
 #include "tool/commands.h"
 #include "tool/lasting.h"
 #include "tool/print.h"
-#include "tool/record.h"
 #include "tool/window.h"
-
-enum { ROW_BYTES = 1 << 16, ROWS_MAX = 10000 };
 
 static struct {
     struct lasting lasting;
@@ -85,69 +82,32 @@ static const struct column columns[] = {
     {"WHY", false, true, false},
 };
 
-static bool is_over(struct query *query)
+static void cells(const struct tool *tool, struct table *table, struct query *query)
 {
-    return !query_is_null(query, 3) && query_int(query, 3) <= tool_now_us();
-}
-
-static void add_row(const struct tool *tool, struct table *table, struct query *query)
-{
-    char time[PRINT_TIME_BYTES];
     table_text(table, query_text(query, 0));
     table_cell(table, of_what(tool, query_text(query, 1)));
-    table_cell(table, query_is_null(query, 3) ? "removed"
-                                              : print_time(query_int(query, 3), time));
-    table_colour(table, is_over(query) ? COLOUR_DIM : COLOUR_NONE);
-    table_text(table, query_text(query, 5));
-    table_text(table, query_text(query, 4));
 }
 
-static void print_json(struct tool *tool, struct query *query)
+static void members(struct json *json, struct query *query)
 {
-    struct buf out;
-    struct json json;
-    buf_init(&out, tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
-    json_text(&json, "key", query_text(query, 0));
-    json_text_or_null(&json, "limit", query_text(query, 1));
-    record_json_time(&json, "since", query_int(query, 2));
-    record_json_time(&json, "until", query_int(query, 3));
-    json_text_or_null(&json, "reason", query_text(query, 4));
-    json_text_or_null(&json, "by", query_text(query, 5));
-    json_bool(&json, "is_over", is_over(query));
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    json_text(json, "key", query_text(query, 0));
+    json_text_or_null(json, "limit", query_text(query, 1));
 }
 
 static int list(struct tool *tool, struct err *err)
 {
-    struct table table;
-    int step;
-    int rows = 0;
-    if (tool->word_count != 1)
-        return err_set(err, ERR_USAGE, "exempt list takes no more words");
-    if (tool_open(tool, DB_READ, err) != 0)
-        return -1;
-    struct query *query = db_query(
-        tool->db,
-        "SELECT key, limit_name, since_us, until_us, reason, by FROM exemption "
-        "ORDER BY key, limit_name LIMIT ?1",
-        err);
-    if (query == NULL)
-        return -1;
-    query_bind_int(query, 1, ROWS_MAX);
-    table_init(&table, tool->arena, columns, sizeof columns / sizeof *columns);
-    for (; (step = query_step(query, err)) > 0; rows++) {
-        if (tool->json)
-            print_json(tool, query);
-        else
-            add_row(tool, &table, query);
-    }
-    table_print(&table);
-    if (rows == 0 && step == 0 && !tool->json)
-        puts("nobody is exempt");
-    return step < 0 ? -1 : EXIT_FINE;
+    static const struct lasting_table exemptions = {
+        .words = "exempt list",
+        .none = "nobody is exempt",
+        .sql = "SELECT key, limit_name, since_us, until_us, reason, by FROM exemption "
+               "ORDER BY key, limit_name LIMIT ?1",
+        .columns = columns,
+        .column_count = sizeof columns / sizeof *columns,
+        .at = 2,
+        .cells = cells,
+        .members = members,
+    };
+    return lasting_list(tool, &exemptions, err);
 }
 
 static int run(struct tool *tool, struct err *err)

@@ -12,10 +12,7 @@
 #include "tool/commands.h"
 #include "tool/lasting.h"
 #include "tool/print.h"
-#include "tool/record.h"
 #include "tool/window.h"
-
-enum { ROW_BYTES = 1 << 16, ROWS_MAX = 10000 };
 
 static struct lasting given;
 
@@ -120,70 +117,34 @@ static const struct column columns[] = {
     {"BY", false, true, false},     {"WHY", false, true, false},
 };
 
-static bool is_over(struct query *query)
+static void cells(const struct tool *tool, struct table *table, struct query *query)
 {
-    return !query_is_null(query, 4) && query_int(query, 4) <= tool_now_us();
-}
-
-static void add_row(struct table *table, struct query *query)
-{
-    char time[PRINT_TIME_BYTES];
+    (void)tool;
     for (int i = 0; i < 3; i++)
         table_text(table, query_text(query, i));
-    table_cell(table, query_is_null(query, 4) ? "removed"
-                                              : print_time(query_int(query, 4), time));
-    table_colour(table, is_over(query) ? COLOUR_DIM : COLOUR_NONE);
-    table_text(table, query_text(query, 6));
-    table_text(table, query_text(query, 5));
 }
 
-static void print_json(struct tool *tool, struct query *query)
+static void members(struct json *json, struct query *query)
 {
-    struct buf out;
-    struct json json;
-    buf_init(&out, tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
-    json_text(&json, "limit", query_text(query, 0));
-    json_text(&json, "key", query_text(query, 1));
-    json_text(&json, "sentence", query_text(query, 2));
-    record_json_time(&json, "since", query_int(query, 3));
-    record_json_time(&json, "until", query_int(query, 4));
-    json_text_or_null(&json, "reason", query_text(query, 5));
-    json_text_or_null(&json, "by", query_text(query, 6));
-    json_bool(&json, "is_over", is_over(query));
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    json_text(json, "limit", query_text(query, 0));
+    json_text(json, "key", query_text(query, 1));
+    json_text(json, "sentence", query_text(query, 2));
 }
 
 static int list(struct tool *tool, struct err *err)
 {
-    struct table table;
-    int step;
-    int rows = 0;
-    if (tool->word_count != 1)
-        return err_set(err, ERR_USAGE, "limit list takes no more words");
-    if (tool_open(tool, DB_READ, err) != 0)
-        return -1;
-    struct query *query = db_query(
-        tool->db,
-        "SELECT limit_name, key, sentence, since_us, until_us, reason, by FROM "
-        "limit_override ORDER BY limit_name, key LIMIT ?1",
-        err);
-    if (query == NULL)
-        return -1;
-    query_bind_int(query, 1, ROWS_MAX);
-    table_init(&table, tool->arena, columns, sizeof columns / sizeof *columns);
-    for (; (step = query_step(query, err)) > 0; rows++) {
-        if (tool->json)
-            print_json(tool, query);
-        else
-            add_row(&table, query);
-    }
-    table_print(&table);
-    if (rows == 0 && step == 0 && !tool->json)
-        puts("no limit is overridden for anybody");
-    return step < 0 ? -1 : EXIT_FINE;
+    static const struct lasting_table overrides = {
+        .words = "limit list",
+        .none = "no limit is overridden for anybody",
+        .sql = "SELECT limit_name, key, sentence, since_us, until_us, reason, by FROM "
+               "limit_override ORDER BY limit_name, key LIMIT ?1",
+        .columns = columns,
+        .column_count = sizeof columns / sizeof *columns,
+        .at = 3,
+        .cells = cells,
+        .members = members,
+    };
+    return lasting_list(tool, &overrides, err);
 }
 
 static int run(struct tool *tool, struct err *err)

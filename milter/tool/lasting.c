@@ -6,9 +6,9 @@
 #include "base/bounds.h"
 #include "base/buf.h"
 #include "base/conf.h"
-#include "tool/print.h"
+#include "tool/record.h"
 
-enum { END_BYTES = 128 };
+enum { END_BYTES = 128, ROW_BYTES = 1 << 16, ROWS_MAX = 10000 };
 
 /* Longer than anybody means, and no overflow: a hundred years. */
 static const int64_t longest_us = INT64_C(100) * 366 * 86400 * 1000000;
@@ -81,4 +81,67 @@ void lasting_warn_shadow(const struct tool *tool, const char *what)
                 "%soutgate: mode = shadow: the %s is recorded and NOTHING IS STOPPED; "
                 "for it to bite set [milter] mode = enforce%s\n",
                 colour_begin(COLOUR_RED), what, colour_end(COLOUR_RED));
+}
+
+static bool is_over(struct query *query, int at)
+{
+    return !query_is_null(query, at) && query_int(query, at) <= tool_now_us();
+}
+
+static void list_row(const struct tool *tool, const struct lasting_table *what,
+                     struct table *table, struct query *query)
+{
+    char time[PRINT_TIME_BYTES];
+    int until = what->at + 1;
+    what->cells(tool, table, query);
+    table_cell(table, query_is_null(query, until)
+                          ? "removed"
+                          : print_time(query_int(query, until), time));
+    table_colour(table, is_over(query, until) ? COLOUR_DIM : COLOUR_NONE);
+    table_text(table, query_text(query, what->at + 3));
+    table_text(table, query_text(query, what->at + 2));
+}
+
+static void list_json(struct tool *tool, const struct lasting_table *what,
+                      struct query *query)
+{
+    struct buf out;
+    struct json json;
+    buf_init(&out, tool->arena, ROW_BYTES);
+    json_init(&json, &out);
+    json_open(&json, NULL, '{');
+    what->members(&json, query);
+    record_json_time(&json, "since", query_int(query, what->at));
+    record_json_time(&json, "until", query_int(query, what->at + 1));
+    json_text_or_null(&json, "reason", query_text(query, what->at + 2));
+    json_text_or_null(&json, "by", query_text(query, what->at + 3));
+    json_bool(&json, "is_over", is_over(query, what->at + 1));
+    json_close(&json, '}');
+    puts(buf_cstr(&out));
+}
+
+int lasting_list(struct tool *tool, const struct lasting_table *what, struct err *err)
+{
+    struct table table;
+    int step;
+    int rows = 0;
+    if (tool->word_count != 1)
+        return err_set(err, ERR_USAGE, "%s takes no more words", what->words);
+    if (tool_open(tool, DB_READ, err) != 0)
+        return -1;
+    struct query *query = db_query(tool->db, what->sql, err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, ROWS_MAX);
+    table_init(&table, tool->arena, what->columns, what->column_count);
+    for (; (step = query_step(query, err)) > 0; rows++) {
+        if (tool->json)
+            list_json(tool, what, query);
+        else
+            list_row(tool, what, &table, query);
+    }
+    table_print(&table);
+    if (rows == 0 && step == 0 && !tool->json)
+        puts(what->none);
+    return step < 0 ? -1 : EXIT_FINE;
 }
