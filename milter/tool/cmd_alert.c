@@ -244,34 +244,33 @@ static void print_stop(struct tool *tool, const struct alert_case *found)
 {
     size_t moving = 0;
     if (tool->settings->mode == MODE_SHADOW)
-        puts("  1. stop     mode = enforce in outgate.conf, and reload: in shadow mode "
-             "a "
-             "block\n              stops nothing");
+        puts("  stop     mode = enforce in outgate.conf, and reload: in shadow mode "
+             "a block\n           stops nothing");
     for (size_t i = 0; i < found->culprit_count; i++)
         moving += found->culprits[i].moving;
     if (moving > 0) {
-        printf("  1. stop     outgate alert --contain %s\n              (as root: "
+        printf("  stop     outgate alert --contain %s\n           (as root: "
                "blocks who sent them, puts the %zu that would leave on hold)\n",
                file_word(tool), moving);
         return;
     }
     for (size_t i = 0; i < found->culprit_count; i++)
         if (!found->culprits[i].is_blocked)
-            printf("  1. stop     outgate block %s\n",
-                   print_escape(tool->arena, found->culprits[i].sender));
+            printf("  stop     outgate block %s\n",
+                   print_shell_word(tool->arena, found->culprits[i].sender));
 }
 
 static void print_clean(struct tool *tool, const struct alert_case *found)
 {
     for (size_t i = 0; i < found->culprit_count; i++) {
-        const char *sender = print_escape(tool->arena, found->culprits[i].sender);
+        const char *sender = print_shell_word(tool->arena, found->culprits[i].sender);
         if (found->culprits[i].held > 0)
-            printf("  2. clean    outgate held --sender %s\n              outgate drop "
+            printf("  clean    outgate held --sender %s\n           outgate drop "
                    "--sender %s\n",
                    sender, sender);
     }
     for (size_t i = 0; i < found->culprit_count; i++)
-        printf("  3. repair   %s: %s\n",
+        printf("  repair   %s: %s\n",
                print_escape(tool->arena, found->culprits[i].sender),
                repair_of(found->culprits[i].sender));
 }
@@ -282,22 +281,21 @@ static void print_unblock(struct tool *tool, const struct alert_case *found)
     char text[PRINT_TIME_BYTES];
     int64_t until_us = (alert->since_s + alert->sentence_s) * 1000000;
     bool has_end = alert->since_s > 0 && alert->sentence_s > 0;
-    printf("  4. wait     %s\n",
+    printf("  wait     %s\n",
            has_end ? print_time(until_us, text)
                    : "until the provider's page offers to unblock (an hour at first)");
     if (found->queue == CASE_QUEUE_CLEAN)
-        printf("  5. unblock  at the provider: %s\n",
+        printf("  unblock  at the provider: %s\n",
                alert->blocked_ip.len > 0 ? print_escape(tool->arena, alert->blocked_ip)
                                          : "the address");
     else
-        puts(
-            "  5. unblock  NOT YET: with this queue it would be cut again, for longer. "
-            "Run this\n              command again until it says that the queue is "
-            "clean.");
+        puts("  unblock  NOT YET: with this queue it would be cut again, for longer. "
+             "Run this\n           command again until it says that the queue is "
+             "clean.");
     for (size_t i = 0; i < found->culprit_count; i++)
         if (found->culprits[i].is_blocked)
-            printf("  6. after    outgate unblock %s, once it is repaired\n",
-                   print_escape(tool->arena, found->culprits[i].sender));
+            printf("  after    outgate unblock %s, once it is repaired\n",
+                   print_shell_word(tool->arena, found->culprits[i].sender));
 }
 
 static void print_steps(struct tool *tool, const struct alert_case *found)

@@ -206,9 +206,9 @@ static void print_above(const struct study *s, int length, int64_t amount)
             printf("# ... and more of them\n");
             break;
         }
-        printf("#   more than that: outgate limit set %s-%s '%s' '%s per %s'\n",
+        printf("#   more than that: outgate limit set %s-%s %s '%s per %s'\n",
                s->kind->name, length_names[length],
-               print_escape(s->tool->arena, peak->key),
+               print_shell_word(s->tool->arena, peak->key),
                limit_print_amount(&unit,
                                   round_up(peak->most[length] * HEADROOM_PERCENT / 100),
                                   text, sizeof text),
