@@ -15,9 +15,11 @@ verdicts=$world/verdicts
 # kernel, or it would wake at once, for ever.
 midnight=$(perl -e '$day = int(time / 86400) + 12; $day++ while ($day + 3) % 7; print $day * 86400')
 
-# Programs in front of which this stands live by the test's clock (clock.c).
+# Programs in front of which this stands live by the test's clock (clock.c). A sanitizer's
+# library wants to be the first of all, unless told.
 clock_library=$scratch/clock.so
-under_clock="env LD_PRELOAD=$clock_library TEST_CLOCK=$clock"
+under_clock="env LD_PRELOAD=$clock_library TEST_CLOCK=$clock
+    ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"
 postfix_under=$under_clock
 gate_under=$under_clock
 
