@@ -58,7 +58,7 @@ static int record_score(struct db *db, const struct summary_row *row, struct err
     return query_run(query, err);
 }
 
-static int record_sender(struct db *db, const struct summary_row *row, struct err *err)
+static int add_to_sender(struct db *db, const struct summary_row *row, struct err *err)
 {
     struct query *query = db_query(
         db,
@@ -89,7 +89,7 @@ static int record_sender(struct db *db, const struct summary_row *row, struct er
 int summary_record(struct db *db, const struct summary_row *row, struct err *err)
 {
     return record_hour(db, row, err) != 0 || record_score(db, row, err) != 0 ||
-                   record_sender(db, row, err) != 0
+                   add_to_sender(db, row, err) != 0
                ? -1
                : 0;
 }
