@@ -61,7 +61,7 @@ SELECT id, at_us, CASE WHEN h2 % 50 = 0 THEN 'forwarded' ELSE 'outbound' END,
        CASE action WHEN 'accept' THEN 'clean' WHEN 'hold' THEN
            'score ' || score || ', hold at 5' ELSE 'score ' || score END,
        NULL, NULL, NULL, '', CASE action WHEN 'reject' THEN printf('i%08x', id) ELSE '' END,
-       0, 300 + h1 % 900, CASE WHEN who = 7777 THEN 'flood1' ELSE '' END
+       0, 300 + h1 % 900, CASE WHEN who = 7777 THEN 'c0001' ELSE '' END
 FROM (
     SELECT *, CASE WHEN score >= 15 THEN 'reject' WHEN score >= 5 THEN 'hold'
               WHEN score >= 3 THEN 'slow' ELSE 'accept' END AS action
