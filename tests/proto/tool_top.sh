@@ -128,7 +128,9 @@ press q
 see 'outgate block sasl_user:carol --for 24h' 'the command for what was marked'
 see 'ended with 0' 'q ends it well'
 is "$(sqlite3 "$gate_db" 'SELECT count(*) FROM blocked_sender')" 0 'nobody was blocked'
-t kill-session -t top
+t kill-server
+socket=$scratch/tmux2 # not the one whose server may still be on its way out
+at_exit "tmux -S '$socket' kill-server 2>/dev/null"
 start 100 20 'LC_ALL=C TERM=vt100 NO_COLOR=1'
 see 'sasl_user:bob' 'a plain terminal without UTF-8 and colour'
 press C-c
