@@ -33,6 +33,15 @@ int64_t clock_elapsed_us(void)
     return read_us(CLOCK_MONOTONIC);
 }
 
+void clock_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
 int64_t clock_boot_us(void)
 {
     return read_us(CLOCK_BOOTTIME);

@@ -12,6 +12,7 @@
 #ifndef OUTGATE_BASE_CLOCK_H
 #define OUTGATE_BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 /* clock_wall_us - microseconds since the epoch, as the system says. */
@@ -19,6 +20,10 @@ int64_t clock_wall_us(void);
 
 /* clock_elapsed_us - microseconds of CLOCK_MONOTONIC, for durations. */
 int64_t clock_elapsed_us(void);
+
+/* clock_cond_init - a condition whose timed waits go by the clock of clock_elapsed_us.
+ * Source: pthread_condattr_setclock(3). */
+void clock_cond_init(pthread_cond_t *cond);
 
 /* clock_boot_us - microseconds of CLOCK_BOOTTIME: since the boot, suspended or not. */
 int64_t clock_boot_us(void);

@@ -643,7 +643,6 @@ int notifier_new(struct notifier **out, struct writer *writer, struct reader *re
                  struct notifier_settings settings, struct err *err)
 {
     struct writer_stats stats;
-    pthread_condattr_t attr;
     struct notifier *notifier = calloc(1, sizeof *notifier);
     *out = NULL;
     if (notifier != NULL)
@@ -659,10 +658,7 @@ int notifier_new(struct notifier **out, struct writer *writer, struct reader *re
     notifier->reopens = stats.reopens;
     notifier->in_use = settings;
     pthread_mutex_init(&notifier->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&notifier->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&notifier->wake);
     *out = notifier;
     return 0;
 }

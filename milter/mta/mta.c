@@ -263,20 +263,32 @@ static int find_out(const struct mta_tools *tools, struct arena *arena,
     return 0;
 }
 
+/* postsuper WORDS on the chosen, their queue ids on its input. 1: it ran, and said what
+ * it did in result; 0: none is chosen. */
+static int tell_postsuper(const struct mta_tools *tools, struct arena *arena,
+                          const char *const *words, const struct mta_wish *wishes,
+                          const bool *chosen, size_t count, struct run_result *result,
+                          struct err *err)
+{
+    struct span ids = chosen_ids(arena, wishes, chosen, count);
+    *result = (struct run_result){.status = -1};
+    if (ids.len == 0)
+        return 0;
+    if (ask(tools, arena, "postsuper", words, ids, DEED_TIMEOUT_MS, result, err) != 0)
+        return -1;
+    return result->status != 0 ? complain("postsuper", result, err) : 1;
+}
+
 /* postsuper OPTION - hold, on the chosen; DEED is its word for "done". */
 static int postsuper(const struct mta_tools *tools, struct arena *arena,
                      const char *option, const char *deed, struct mta_wish *wishes,
                      const bool *chosen, size_t count, struct err *err)
 {
-    struct run_result result = {.status = -1};
-    struct span ids = chosen_ids(arena, wishes, chosen, count);
+    struct run_result result;
     const char *const words[] = {option, "-", "hold", NULL};
-    if (ids.len == 0)
-        return 0;
-    if (ask(tools, arena, "postsuper", words, ids, DEED_TIMEOUT_MS, &result, err) != 0)
-        return -1;
-    if (result.status != 0)
-        return complain("postsuper", &result, err);
+    int told = tell_postsuper(tools, arena, words, wishes, chosen, count, &result, err);
+    if (told <= 0)
+        return told;
     for (size_t i = 0; i < count; i++)
         if (chosen[i])
             wishes[i].answer =
@@ -556,20 +568,16 @@ int mta_drop(const struct mta_tools *tools, struct arena *arena,
 static int hold_postfix(const struct mta_tools *tools, struct arena *arena,
                         struct mta_wish *wishes, size_t count, struct err *err)
 {
-    struct run_result result = {.status = -1};
+    struct run_result result;
     const char *const words[] = {"-h", "-", NULL};
     bool *chosen = arena_array(arena, count + 1, sizeof *chosen);
     if (chosen == NULL)
         return err_set(err, ERR_MEMORY, "out of memory");
     for (size_t i = 0; i < count; i++)
         chosen[i] = wishes[i].answer == MTA_NOT_HELD;
-    struct span ids = chosen_ids(arena, wishes, chosen, count);
-    if (ids.len == 0)
-        return 0;
-    if (ask(tools, arena, "postsuper", words, ids, DEED_TIMEOUT_MS, &result, err) != 0)
-        return -1;
-    if (result.status != 0)
-        return complain("postsuper", &result, err);
+    int told = tell_postsuper(tools, arena, words, wishes, chosen, count, &result, err);
+    if (told <= 0)
+        return told;
     for (size_t i = 0; i < count; i++)
         if (chosen[i] &&
             mta_confirms(result.error, wishes[i].queue_id, SPAN("placed on hold")))

@@ -457,6 +457,14 @@ struct query *db_query(struct db *db, const char *sql, struct err *err)
     return query;
 }
 
+struct query *db_query_of(struct db *db, const char *sql, int64_t id, struct err *err)
+{
+    struct query *query = db_query(db, sql, err);
+    if (query != NULL)
+        query_bind_int(query, 1, id);
+    return query;
+}
+
 static void note(struct query *query, int rc)
 {
     if (query->bind_rc == SQLITE_OK)

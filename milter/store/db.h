@@ -70,6 +70,9 @@ int64_t db_wal_bytes(const struct db *db);
  * at first use and kept (sql must be a string constant). NULL with err set. */
 struct query *db_query(struct db *db, const char *sql, struct err *err);
 
+/* db_query_of - the same, its ?1 bound to id: what belongs to one row. */
+struct query *db_query_of(struct db *db, const char *sql, int64_t id, struct err *err);
+
 /* query_bind_* - parameter i, from 1. Text is copied. An empty span binds ''. In text
  * NUL and bytes that are not UTF-8 become U+FFFD; query_bind_bytes stores such a value
  * whole, as a BLOB (for columns of type ANY). A bind that fails makes query_step fail.

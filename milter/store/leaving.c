@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/leaving.h"
 
-#include <string.h>
-
 #include "base/bounds.h"
 
 #define COLUMNS                                                                        \
@@ -59,22 +57,6 @@ static void read_row(struct query *query, struct arena *arena, struct leaving *r
     row->state = state_of(query_text(query, 8));
 }
 
-static bool make_room(struct arena *arena, struct leaving **rows, size_t count,
-                      size_t *room)
-{
-    if (count < *room)
-        return true;
-    size_t more = *room > 0 ? *room * 2 : 16;
-    struct leaving *moved = arena_array(arena, more, sizeof *moved);
-    if (moved == NULL)
-        return false;
-    if (count > 0)
-        memcpy(moved, *rows, count * sizeof *moved);
-    *rows = moved;
-    *room = more;
-    return true;
-}
-
 int leaving_list(struct db *db, enum leaving_which which, int64_t at_us,
                  struct span sender, size_t max, struct arena *arena,
                  struct leaving **rows, size_t *count, struct err *err)
@@ -90,8 +72,10 @@ int leaving_list(struct db *db, enum leaving_which which, int64_t at_us,
     size_t room = 0;
     int rc;
     while ((rc = query_step(query, err)) == 1) {
-        if (!make_room(arena, rows, *count, &room))
+        struct leaving *grown = arena_grow(arena, *rows, *count, &room, sizeof *grown);
+        if (grown == NULL)
             break;
+        *rows = grown;
         read_row(query, arena, &(*rows)[*count]);
         if (arena_is_capped(arena) || arena_is_broken(arena))
             break; /* half a row is none */

@@ -26,15 +26,6 @@ static int64_t now_ms(void)
     return clock_elapsed_us() / 1000;
 }
 
-static void init_cond(pthread_cond_t *cond)
-{
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &attr);
-    pthread_condattr_destroy(&attr);
-}
-
 int reader_open(struct reader **out, const char *path, unsigned connections,
                 struct err *err)
 {
@@ -48,7 +39,7 @@ int reader_open(struct reader **out, const char *path, unsigned connections,
                    : connections > CONNECTIONS_MAX ? CONNECTIONS_MAX
                                                    : connections;
     pthread_mutex_init(&reader->lock, NULL);
-    init_cond(&reader->freed);
+    clock_cond_init(&reader->freed);
     *out = reader;
     return 0;
 }

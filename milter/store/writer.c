@@ -65,15 +65,6 @@ static struct timespec deadline(int64_t at_ms)
     return (struct timespec){.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
 }
 
-static void init_cond(pthread_cond_t *cond)
-{
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &attr);
-    pthread_condattr_destroy(&attr);
-}
-
 static void count(struct writer *writer, uint64_t *counter, uint64_t more)
 {
     pthread_mutex_lock(&writer->lock);
@@ -334,8 +325,8 @@ int writer_start(struct writer **out, const char *path, unsigned queue_max,
     if (writer == NULL)
         return err_set(err, ERR_MEMORY, "no memory for the writer");
     pthread_mutex_init(&writer->lock, NULL);
-    init_cond(&writer->work);
-    init_cond(&writer->left);
+    clock_cond_init(&writer->work);
+    clock_cond_init(&writer->left);
     writer->tail = &writer->head;
     writer->queue_max = queue_max;
     writer->path = strdup(path);
@@ -417,7 +408,7 @@ int writer_run(struct writer *writer, writer_job *job, void *arg, unsigned timeo
                struct err *err)
 {
     struct ticket ticket = {.job = job, .arg = arg, .err = err};
-    init_cond(&ticket.done);
+    clock_cond_init(&ticket.done);
     pthread_mutex_lock(&writer->lock);
     writer->callers++;
     ticket.rc = enqueue(writer, &ticket);

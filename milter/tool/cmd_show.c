@@ -50,20 +50,11 @@ static void text_field(struct arena *arena, const char *name, struct span value)
     field(name, print_escape(arena, value));
 }
 
-static struct query *select_of(struct tool *tool, const char *sql, int64_t id,
-                               struct err *err)
-{
-    struct query *query = db_query(tool->db, sql, err);
-    if (query != NULL)
-        query_bind_int(query, 1, id);
-    return query;
-}
-
 static int read_evidence(struct tool *tool, struct dossier *d, struct err *err)
 {
-    struct query *query =
-        select_of(tool, "SELECT facts, headers, body FROM evidence WHERE message = ?1",
-                  d->record.id, err);
+    struct query *query = db_query_of(
+        tool->db, "SELECT facts, headers, body FROM evidence WHERE message = ?1",
+        d->record.id, err);
     int step = query != NULL ? query_step(query, err) : -1;
     if (step > 0) {
         d->facts = span_dup(tool->arena, query_text(query, 0));
@@ -209,7 +200,7 @@ static void print_campaign(struct arena *arena, const struct story *story)
 
 static int print_feedback(struct tool *tool, int64_t id, struct err *err)
 {
-    struct query *query = select_of(tool, STORY_FEEDBACK_SQL, id, err);
+    struct query *query = db_query_of(tool->db, STORY_FEEDBACK_SQL, id, err);
     int step = -1;
     bool begins = true;
     char time[PRINT_TIME_BYTES];
@@ -230,7 +221,7 @@ static int print_feedback(struct tool *tool, int64_t id, struct err *err)
 
 static int print_reports(struct tool *tool, int64_t id, struct err *err)
 {
-    struct query *query = select_of(tool, STORY_REPORTS_SQL, id, err);
+    struct query *query = db_query_of(tool->db, STORY_REPORTS_SQL, id, err);
     int step = -1;
     bool begins = true;
     char time[PRINT_TIME_BYTES], number[PRINT_AGE_BYTES];
@@ -266,7 +257,7 @@ static const char *describe(const struct ruleset *rules, struct span rule,
 static int print_hits(struct tool *tool, int64_t id, const struct ruleset *rules,
                       struct err *err)
 {
-    struct query *query = select_of(tool, HITS_SQL, id, err);
+    struct query *query = db_query_of(tool->db, HITS_SQL, id, err);
     int step = -1;
     bool begins = true;
     while (query != NULL && (step = query_step(query, err)) > 0) {
@@ -332,7 +323,7 @@ static void print_charges(struct tool *tool, const struct story *story)
 static bool is_telling(struct tool *tool, const struct ruleset *rules, int64_t id,
                        struct span fact)
 {
-    struct query *query = select_of(tool, HITS_SQL, id, NULL);
+    struct query *query = db_query_of(tool->db, HITS_SQL, id, NULL);
     struct rule_info info;
     bool found = false;
     while (rules != NULL && query != NULL && !found && query_step(query, NULL) > 0) {
@@ -353,7 +344,7 @@ static bool is_telling(struct tool *tool, const struct ruleset *rules, int64_t i
 static int print_telling(struct tool *tool, const struct ruleset *rules, int64_t id,
                          struct err *err)
 {
-    struct query *query = select_of(tool, STORY_FACTS_SQL, id, err);
+    struct query *query = db_query_of(tool->db, STORY_FACTS_SQL, id, err);
     int step = -1;
     bool begins = true;
     while (query != NULL && (step = query_step(query, err)) > 0) {
@@ -382,7 +373,7 @@ static struct span group_of(struct span name)
 /* All that was measured, facts of one subject on one line. */
 static int print_facts(struct tool *tool, int64_t id, struct err *err)
 {
-    struct query *query = select_of(tool, STORY_FACTS_SQL, id, err);
+    struct query *query = db_query_of(tool->db, STORY_FACTS_SQL, id, err);
     int step = -1;
     struct span group = SPAN("");
     while (query != NULL && (step = query_step(query, err)) > 0) {
@@ -476,7 +467,7 @@ static int print_people(struct tool *tool, const struct dossier *d, struct err *
 
 static int json_hits(struct tool *tool, struct json *json, int64_t id, struct err *err)
 {
-    struct query *query = select_of(tool, HITS_SQL, id, err);
+    struct query *query = db_query_of(tool->db, HITS_SQL, id, err);
     int step = -1;
     json_open(json, "hits", '[');
     while (query != NULL && (step = query_step(query, err)) > 0) {
@@ -520,7 +511,7 @@ static int json_feedback(struct tool *tool, struct json *json, int64_t id,
 {
     static const char *const names[] = {"kind",   "recipient", "status",
                                         "reason", "reporter",  "detail"};
-    struct query *query = select_of(tool, STORY_FEEDBACK_SQL, id, err);
+    struct query *query = db_query_of(tool->db, STORY_FEEDBACK_SQL, id, err);
     int step = -1;
     json_open(json, "feedback", '[');
     while (query != NULL && (step = query_step(query, err)) > 0) {
@@ -537,7 +528,7 @@ static int json_feedback(struct tool *tool, struct json *json, int64_t id,
 static int json_reports(struct tool *tool, struct json *json, int64_t id,
                         struct err *err)
 {
-    struct query *query = select_of(tool, STORY_REPORTS_SQL, id, err);
+    struct query *query = db_query_of(tool->db, STORY_REPORTS_SQL, id, err);
     int step = -1;
     json_open(json, "provider_reports", '[');
     while (query != NULL && (step = query_step(query, err)) > 0) {

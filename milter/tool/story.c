@@ -5,22 +5,13 @@
 #define THEN_ROWS INT64_C(100000)
 #define DAY_US    INT64_C(86400000000)
 
-static struct query *select_of(struct tool *tool, const char *sql, int64_t id,
-                               struct err *err)
-{
-    struct query *query = db_query(tool->db, sql, err);
-    if (query != NULL)
-        query_bind_int(query, 1, id);
-    return query;
-}
-
 static int read_hold(struct tool *tool, int64_t id, struct story *out, struct err *err)
 {
     struct query *query =
-        select_of(tool,
-                  "SELECT state, state_by, cause, held_at_us, due_at_us, state_at_us "
-                  "FROM held_message WHERE message = ?1",
-                  id, err);
+        db_query_of(tool->db,
+                    "SELECT state, state_by, cause, held_at_us, due_at_us, state_at_us "
+                    "FROM held_message WHERE message = ?1",
+                    id, err);
     int step = query != NULL ? query_step(query, err) : -1;
     if (step > 0) {
         out->state = span_dup(tool->arena, query_text(query, 0));
@@ -36,8 +27,8 @@ static int read_hold(struct tool *tool, int64_t id, struct story *out, struct er
 static int read_campaign(struct tool *tool, int64_t id, struct story *out,
                          struct err *err)
 {
-    struct query *query = select_of(
-        tool,
+    struct query *query = db_query_of(
+        tool->db,
         "SELECT this.campaign, count(*) - 1, sum(other.recipients), "
         "count(DISTINCT other.sender) FROM message AS this JOIN message AS other ON "
         "other.campaign = this.campaign AND other.campaign <> '' WHERE this.id = ?1",
@@ -123,8 +114,8 @@ static int read_windows(struct tool *tool, const struct record *record,
 static int read_charges(struct tool *tool, const struct record *record,
                         struct story *out, struct err *err)
 {
-    struct query *query = select_of(
-        tool,
+    struct query *query = db_query_of(
+        tool->db,
         "SELECT limit_name, key, charge.amount, charge.at_us, unit = 'points' "
         "FROM charge LEFT JOIN limit_in_force ON name = limit_name WHERE "
         "message = ?1 ORDER BY position, key",
