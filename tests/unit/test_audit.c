@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "base/bounds.h"
+#include "folder.h"
 #include "store/audit.h"
 #include "store/held.h"
 
@@ -25,7 +26,7 @@
 #define HOUR   (3600 * SECOND)
 
 struct world {
-    char folder[64], path[96];
+    char folder[FOLDER_BYTES], path[FOLDER_PATH_BYTES];
     struct db *db;
     struct arena *arena;
     struct limit limit;
@@ -39,9 +40,7 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
-    snprintf(w->folder, sizeof w->folder, "/tmp/outgate-audit-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
-    snprintf(w->path, sizeof w->path, "%s/x.db", w->folder);
+    folder_make("audit", w->folder, w->path);
     if (db_open(&w->db, w->path, DB_DAEMON, &w->err) != 0)
         fail_msg("%s", w->err.text);
     w->arena = arena_new(16 << 20);
@@ -56,16 +55,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
     struct world *w = *state;
     db_close(&w->db);
     arena_free(&w->arena);
-    for (size_t i = 0; i < 3; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s%s", w->path, suffixes[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(w->folder), 0);
+    folder_remove(w->folder, w->path);
     free(w);
     return 0;
 }

@@ -10,11 +10,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "folder.h"
 #include "limits/limits.h"
 #include "limits/limits_leave.h"
 #include "store/audit.h"
@@ -33,7 +33,7 @@ struct departed {
 };
 
 struct world {
-    char folder[64], path[96];
+    char folder[FOLDER_BYTES], path[FOLDER_PATH_BYTES];
     struct db *db;
     struct limit table[TABLE_MAX];
     size_t count;
@@ -52,9 +52,7 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
-    snprintf(w->folder, sizeof w->folder, "/tmp/outgate-departure-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
-    snprintf(w->path, sizeof w->path, "%s/x.db", w->folder);
+    folder_make("departure", w->folder, w->path);
     if (db_open(&w->db, w->path, DB_DAEMON, &w->err) != 0 ||
         db_exec(w->db, "PRAGMA synchronous = OFF", &w->err) != 0)
         fail_msg("%s", w->err.text);
@@ -68,15 +66,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
     struct world *w = *state;
     db_close(&w->db);
-    for (size_t i = 0; i < 3; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s%s", w->path, suffixes[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(w->folder), 0);
+    folder_remove(w->folder, w->path);
     free(w->out);
     free(w);
     return 0;

@@ -8,11 +8,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "folder.h"
 #include "store/history.h"
 
 #define MINUTE INT64_C(60000000)
@@ -22,7 +22,7 @@
 #define NOW INT64_C(1772445600000000)
 
 struct world {
-    char folder[64], path[96];
+    char folder[FOLDER_BYTES], path[FOLDER_PATH_BYTES];
     struct db *db;
     struct arena *arena;
     struct err err;
@@ -32,9 +32,7 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
-    snprintf(w->folder, sizeof w->folder, "/tmp/outgate-history-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
-    snprintf(w->path, sizeof w->path, "%s/x.db", w->folder);
+    folder_make("history", w->folder, w->path);
     if (db_open(&w->db, w->path, DB_DAEMON, &w->err) != 0)
         fail_msg("%s", w->err.text);
     assert_int_equal(db_exec(w->db, "PRAGMA synchronous = OFF", &w->err), 0);
@@ -45,16 +43,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
     struct world *w = *state;
     db_close(&w->db);
     arena_free(&w->arena);
-    for (size_t i = 0; i < 3; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s%s", w->path, suffixes[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(w->folder), 0);
+    folder_remove(w->folder, w->path);
     free(w);
     return 0;
 }

@@ -10,110 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/bounds.h"
 #include "limits/limits.h"
-
-#define SECOND INT64_C(1000000)
-#define HOUR   (3600 * SECOND)
-#define DAY    (24 * HOUR)
-#define NOW    (INT64_C(1769850000) * SECOND + 123456)
-
-enum { TABLE_MAX = 8 };
-
-struct world {
-    char folder[64], path[96];
-    struct db *db;
-    struct limit table[TABLE_MAX];
-    size_t count;
-    struct arena *arena;
-    struct charge_request request;
-    struct charge charge;
-    struct err err;
-};
-
-static int set_up(void **state)
-{
-    struct world *w = calloc(1, sizeof *w);
-    assert_non_null(w);
-    snprintf(w->folder, sizeof w->folder, "/tmp/outgate-limits-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
-    snprintf(w->path, sizeof w->path, "%s/x.db", w->folder);
-    if (db_open(&w->db, w->path, DB_DAEMON, &w->err) != 0)
-        fail_msg("%s", w->err.text);
-    w->arena = arena_new(64 << 20);
-    w->request = (struct charge_request){.mail_class = CLASS_OUTBOUND,
-                                         .sender = SPAN("sasl_user:bob"),
-                                         .client_ip = SPAN("192.0.2.7"),
-                                         .from_domain = SPAN("example.com"),
-                                         .recipients = 1,
-                                         .bytes = 1000,
-                                         .is_charged = true,
-                                         .max_hold_us = DAY};
-    *state = w;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    struct world *w = *state;
-    db_close(&w->db);
-    arena_free(&w->arena);
-    for (size_t i = 0; i < 3; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s%s", w->path, suffixes[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(w->folder), 0);
-    free(w);
-    return 0;
-}
-
-static void limit(struct world *w, const char *name, const char *sentence)
-{
-    if (limit_parse(span_of(name), span_of(sentence), &w->table[w->count++], &w->err))
-        fail_msg("%s", w->err.text);
-}
-
-/* One message of the world's request, in a transaction of its own. */
-static enum action charge(struct world *w, int64_t now_us)
-{
-    assert_int_equal(db_begin(w->db, &w->err), 0);
-    if (limits_charge(w->db, w->table, w->count, &w->request, now_us, w->arena,
-                      &w->charge, &w->err) != 0)
-        fail_msg("%s", w->err.text);
-    assert_int_equal(db_commit(w->db, &w->err), 0);
-    return w->charge.action;
-}
-
-static enum action charge_many(struct world *w, int64_t recipients, int64_t now_us)
-{
-    w->request.recipients = recipients;
-    return charge(w, now_us);
-}
-
-static int64_t used(struct world *w, size_t i, const char *key, int64_t now_us)
-{
-    int64_t amount;
-    int64_t free_at_us;
-    assert_int_equal(limits_used(w->db, &w->table[i], span_of(key), 1, now_us, &amount,
-                                 &free_at_us, &w->err),
-                     0);
-    return amount;
-}
+#include "world.h"
 
 static int64_t count_rows(struct world *w)
 {
-    struct query *query = db_query(w->db, "SELECT count(*) FROM limit_slot", &w->err);
-    assert_non_null(query);
-    assert_int_equal(query_step(query, &w->err), 1);
-    int64_t count = query_int(query, 0);
-    query_reset(query);
-    return count;
+    return ask(w, "SELECT count(*) FROM limit_slot");
 }
 
 static void assert_speaks(const struct world *w, const char *name, const char *key)
@@ -519,13 +425,6 @@ static void test_not_charged(void **state)
     assert_int_equal(w->charge.lines[0].amount, 9);
     assert_false(w->charge.is_charged);
     assert_int_equal(count_rows(w), 0);
-}
-
-static void reopen(struct world *w)
-{
-    db_close(&w->db);
-    if (db_open(&w->db, w->path, DB_DAEMON, &w->err) != 0)
-        fail_msg("%s", w->err.text);
 }
 
 static void test_restart(void **state)

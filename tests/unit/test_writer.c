@@ -20,12 +20,13 @@
 
 #include <cmocka.h>
 
+#include "folder.h"
 #include "store/writer.h"
 
 enum { WAIT_MS = 20000 };
 
 struct world {
-    char folder[64], path[96];
+    char folder[FOLDER_BYTES], path[FOLDER_PATH_BYTES];
     struct writer *writer;
     struct err err;
 };
@@ -34,31 +35,18 @@ static int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
-    snprintf(w->folder, sizeof w->folder, "/tmp/outgate-writer-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
-    snprintf(w->path, sizeof w->path, "%s/x.db", w->folder);
+    folder_make("writer", w->folder, w->path);
     if (writer_start(&w->writer, w->path, 64, &w->err) != 0)
         fail_msg("%s", w->err.text);
     *state = w;
     return 0;
 }
 
-static void remove_files(struct world *w)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < 3; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s%s", w->path, suffixes[i]);
-        unlink(path);
-    }
-}
-
 static int tear_down(void **state)
 {
     struct world *w = *state;
     writer_stop(&w->writer);
-    remove_files(w);
-    assert_int_equal(rmdir(w->folder), 0);
+    folder_remove(w->folder, w->path);
     free(w);
     return 0;
 }
@@ -399,7 +387,7 @@ static void test_deleted_file(void **state)
     struct world *w = *state;
     struct writer_stats stats;
     assert_int_equal(run(w, put, "k1"), 0);
-    remove_files(w);
+    folder_empty(w->path);
     assert_int_equal(run(w, put, "k2"), 0); /* in a new file */
     writer_stats(w->writer, &stats);
     assert_int_equal(stats.reopens, 1);
@@ -413,8 +401,7 @@ static void test_deleted_folder(void **state)
 {
     struct world *w = *state;
     struct writer_stats stats;
-    remove_files(w);
-    assert_int_equal(rmdir(w->folder), 0);
+    folder_remove(w->folder, w->path);
     for (int i = 0; i < 50; i++) { /* at once, not after some time-out */
         assert_int_equal(run(w, put, "k1"), -1);
         assert_int_equal(w->err.code, ERR_STORE);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "limits/limits.h"
 
 #define SECOND INT64_C(1000000)
@@ -22,7 +23,7 @@
 enum { TABLE_MAX = 16 };
 
 struct world {
-    char folder[64], path[96];
+    char folder[FOLDER_BYTES], path[FOLDER_PATH_BYTES];
     struct db *db;
     struct limit table[TABLE_MAX];
     size_t count;
@@ -36,9 +37,7 @@ static inline int set_up(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
-    snprintf(w->folder, sizeof w->folder, "/tmp/outgate-limits-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
-    snprintf(w->path, sizeof w->path, "%s/x.db", w->folder);
+    folder_make("limits", w->folder, w->path);
     if (db_open(&w->db, w->path, DB_DAEMON, &w->err) != 0 ||
         db_exec(w->db, "PRAGMA synchronous = OFF", &w->err) != 0)
         fail_msg("%s", w->err.text);
@@ -57,16 +56,10 @@ static inline int set_up(void **state)
 
 static inline int tear_down(void **state)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
     struct world *w = *state;
     db_close(&w->db);
     arena_free(&w->arena);
-    for (size_t i = 0; i < 3; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s%s", w->path, suffixes[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(w->folder), 0);
+    folder_remove(w->folder, w->path);
     free(w);
     return 0;
 }
