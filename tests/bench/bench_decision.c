@@ -31,6 +31,7 @@
 #include "gate/notice.h"
 #include "gate/orders.h"
 #include "gate/past.h"
+#include "hands.h"
 #include "limits/limit_clock.h"
 #include "store/audit.h"
 #include "store/summary.h"
@@ -277,43 +278,6 @@ static void calibrate(void)
 }
 
 /* ---- one mail ---- */
-
-static int nothing(void *ctx, const char *reason)
-{
-    (void)ctx;
-    (void)reason;
-    return 0;
-}
-
-static int no_reply(void *ctx, const char *code, const char *xcode, const char *text)
-{
-    (void)ctx;
-    (void)code;
-    (void)xcode;
-    (void)text;
-    return 0;
-}
-
-static int no_header(void *ctx, const char *name, const char *value)
-{
-    (void)ctx;
-    (void)name;
-    (void)value;
-    return 0;
-}
-
-static int no_removal(void *ctx, const char *name, int index)
-{
-    (void)ctx;
-    (void)name;
-    (void)index;
-    return 0;
-}
-
-static const struct hands hands = {.quarantine = nothing,
-                                   .reply = no_reply,
-                                   .add_header = no_header,
-                                   .remove_header = no_removal};
 
 static uint32_t draw(uint64_t *seed)
 {

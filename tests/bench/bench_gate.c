@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "gate.h"
+#include "hands.h"
 
 enum { ROUNDS = 3, ARENA_BYTES = 128 << 20, FILE_BYTES = 16 << 20 };
 
@@ -33,44 +34,8 @@ struct bench {
     uint64_t bytes;
 };
 
-static int nothing(void *ctx, const char *reason)
-{
-    (void)ctx;
-    (void)reason;
-    return 0;
-}
-
-static int no_reply(void *ctx, const char *code, const char *xcode, const char *text)
-{
-    (void)ctx;
-    (void)code;
-    (void)xcode;
-    (void)text;
-    return 0;
-}
-
-static int no_header(void *ctx, const char *name, const char *value)
-{
-    (void)ctx;
-    (void)name;
-    (void)value;
-    return 0;
-}
-
-static int no_removal(void *ctx, const char *name, int index)
-{
-    (void)ctx;
-    (void)name;
-    (void)index;
-    return 0;
-}
-
 static void run_gate(struct bench *b, struct message *msg, struct envelope *env)
 {
-    static const struct hands hands = {.quarantine = nothing,
-                                       .reply = no_reply,
-                                       .add_header = no_header,
-                                       .remove_header = no_removal};
     const struct passage passage = {.engine = b->engine,
                                     .msg = msg,
                                     .env = env,
