@@ -360,9 +360,7 @@ static void print_json(struct tool *tool, const struct alert_case *found,
     static const char *const states[] = {"unknown", "clean", "contained", "dirty"};
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, JSON_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, JSON_BYTES, &out, &json);
     json_text_or_null(&json, "blocked_ip", found->alert.blocked_ip);
     record_json_time(&json, "since", found->alert.since_s * 1000000);
     json_int(&json, "named", (int64_t)found->alert.sample_count);
@@ -386,8 +384,7 @@ static void print_json(struct tool *tool, const struct alert_case *found,
     for (size_t i = 0; i < found->alert.sample_count; i++)
         json_sample(&json, &found->samples[i], log);
     json_close(&json, ']');
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 /* ---- the command ---- */

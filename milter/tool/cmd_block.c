@@ -53,9 +53,7 @@ static void print_json(struct tool *tool, const struct order *order)
 {
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, ROW_BYTES, &out, &json);
     json_text(&json, "key", order->key);
     record_json_time(&json, "since", order->since_us);
     record_json_time(&json, "until", order->until_us);
@@ -63,8 +61,7 @@ static void print_json(struct tool *tool, const struct order *order)
     json_text(&json, "by", order->by);
     json_int(&json, "refused", order->refused);
     record_json_time(&json, "last_refused_at", order->last_refused_us);
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static int list(struct tool *tool, struct err *err)

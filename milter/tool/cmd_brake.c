@@ -47,17 +47,14 @@ static void print_json(struct tool *tool, const struct ruling *ruling, int64_t h
 {
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, ROW_BYTES, &out, &json);
     json_bool(&json, "brake", ruling->kind == RULING_BRAKE);
     record_json_time(&json, "since", ruling->order.since_us);
     record_json_time(&json, "until", ruling->order.until_us);
     json_text_or_null(&json, "reason", ruling->order.reason);
     json_text_or_null(&json, "by", ruling->order.by);
     json_int(&json, "held", held);
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 /* How it stands, after whatever was done to it. */

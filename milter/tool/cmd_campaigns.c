@@ -77,9 +77,7 @@ static void print_json(struct tool *tool, struct query *query)
     struct buf out;
     struct json json;
     char at[32];
-    buf_init(&out, tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, ROW_BYTES, &out, &json);
     json_text(&json, "campaign", query_text(query, 0));
     json_int(&json, "messages", query_int(query, 1));
     json_int(&json, "recipients", query_int(query, 2));
@@ -92,8 +90,7 @@ static void print_json(struct tool *tool, struct query *query)
         json_int(&json, actions[i], query_int(query, 7 + i));
     json_close(&json, '}');
     json_text(&json, "subject", query_text(query, 12));
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static int run(struct tool *tool, struct err *err)

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "tool/commands.h"
 #include "tool/mdoc.h"
+#include "tool/print.h"
 
 static bool wants_mdoc;
 
@@ -118,9 +119,7 @@ static void print_json(struct tool *tool)
         const struct conf_key *key = &outgate_setting_keys[i];
         struct buf out;
         struct json json;
-        buf_init(&out, tool->arena, 65536);
-        json_init(&json, &out);
-        json_open(&json, NULL, '{');
+        print_object_begin(tool->arena, 65536, &out, &json);
         json_text(&json, "section", span_of(key->section));
         json_text(&json, "key", span_of(key->name));
         json_text(&json, "default", span_of(key->fallback));
@@ -129,8 +128,7 @@ static void print_json(struct tool *tool)
         json_text_or_null(&json, "max", span_of(key->max));
         json_text_or_null(&json, "choices", span_of(key->choices));
         json_text(&json, "says", span_of(key->doc));
-        json_close(&json, '}');
-        puts(buf_cstr(&out));
+        print_object_end(&json);
     }
 }
 

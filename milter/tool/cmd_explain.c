@@ -226,9 +226,7 @@ static void print_object(struct tool *tool, const struct record *record,
 {
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, OBJECT_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, OBJECT_BYTES, &out, &json);
     if (record != NULL) {
         record_json(&json, record);
     } else if (standing != NULL) {
@@ -236,8 +234,7 @@ static void print_object(struct tool *tool, const struct record *record,
         json_standing(&json, standing);
     }
     json_windows(&json, list);
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 /* The spelling that limits use: a login in lower case, an IPv6 client as its /64. */

@@ -56,17 +56,14 @@ static void print_json(struct tool *tool, const struct fact_row *row)
 {
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, 65536);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, 65536, &out, &json);
     json_text(&json, "fact", span_of(row->name));
     json_text(&json, "type", span_of(type_name(row->type)));
     json_text(&json, "unit", span_of(row->unit));
     json_text(&json, "range", span_of(row->range));
     json_text(&json, "source", span_of(row->source));
     json_text(&json, "says", span_of(row->doc));
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static void add_row(struct table *table, const struct fact_row *row)

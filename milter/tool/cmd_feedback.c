@@ -73,9 +73,7 @@ static void print_json(struct run *run, const struct scan_mail *mail,
 {
     struct buf out;
     struct json json;
-    buf_init(&out, run->arena, LINE_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(run->arena, LINE_BYTES, &out, &json);
     json_text(&json, "file", span_of(mail->path));
     json_int(&json, "number", mail->number);
     json_text(&json, "kind", span_of(report_kind_name(report->kind)));
@@ -98,8 +96,7 @@ static void print_json(struct run *run, const struct scan_mail *mail,
     json_int(&json, "counted", (int64_t)result->counted);
     json_int(&json, "limits_reached", (int64_t)result->limits_reached);
     json_int(&json, "blocked", (int64_t)result->blocked);
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static void print_recipients(struct run *run, const struct report *report)

@@ -113,9 +113,7 @@ static void print_json(struct tool *tool, const struct forget_result *result)
 {
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, 65536);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, 65536, &out, &json);
     json_bool(&json, "done", !given.is_dry);
     for (size_t i = 0; i < result->part_count; i++)
         json_int(&json, result->parts[i].what, result->parts[i].rows);
@@ -124,8 +122,7 @@ static void print_json(struct tool *tool, const struct forget_result *result)
     for (size_t i = 0; i < result->other_count; i++)
         json_text(&json, NULL, span_of(result->others[i]));
     json_close(&json, ']');
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static int count_orders(struct tool *tool, const struct forget_person *person,

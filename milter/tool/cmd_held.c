@@ -73,9 +73,7 @@ static void print_json(struct tool *tool, const struct held_row *row,
 {
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, ROW_BYTES, &out, &json);
     json_int(&json, "id", row->id);
     json_text(&json, "queue_id", row->queue_id);
     record_json_time(&json, "held_at", row->held_at_us);
@@ -90,8 +88,7 @@ static void print_json(struct tool *tool, const struct held_row *row,
     json_text_or_null(&json, "cause", row->cause);
     json_text_or_null(&json, "limit", row->limit_name);
     json_text_or_null(&json, "queue", span_of(answer_word(answer)));
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 /* Ask the MTA about every row. Not being able to is no reason to show nothing. */

@@ -51,9 +51,7 @@ static void print_json(struct tool *tool, const struct incident *incident)
 {
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, ROW_BYTES, &out, &json);
     json_int(&json, "id", incident->id);
     json_text(&json, "kind", incident->kind_name);
     json_text(&json, "key", incident->key);
@@ -71,8 +69,7 @@ static void print_json(struct tool *tool, const struct incident *incident)
     record_json_time(&json, "told_at", incident->told_us);
     json_int(&json, "told_times", incident->told_times);
     record_json_time(&json, "sender_told_at", incident->sender_told_us);
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static int list(struct tool *tool, struct err *err)

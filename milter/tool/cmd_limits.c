@@ -258,9 +258,7 @@ static int json_limit(struct tool *tool, const struct limit *limit, bool with_wo
     struct buf out;
     struct json json;
     char sentence[LIMIT_SENTENCE_BYTES];
-    buf_init(&out, tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, ROW_BYTES, &out, &json);
     json_text(&json, "limit", span_of(limit->name));
     json_text(&json, "sentence", span_of(limit_print(limit, sentence)));
     json_text(&json, "file", span_of(limit->file));
@@ -272,8 +270,7 @@ static int json_limit(struct tool *tool, const struct limit *limit, bool with_wo
     if (tool->db != NULL && limit->window_us > 0 &&
         json_seen(tool, &json, limit, with_worst, err) != 0)
         return -1;
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
     return 0;
 }
 

@@ -49,15 +49,12 @@ static void print_remark(struct findings *findings, const struct remark *remark)
     if (findings->tool->json) {
         struct buf out;
         struct json json;
-        buf_init(&out, arena, ROW_BYTES);
-        json_init(&json, &out);
-        json_open(&json, NULL, '{');
+        print_object_begin(arena, ROW_BYTES, &out, &json);
         json_text(&json, "file", span_of(remark->file));
         json_int(&json, "line", remark->line);
         json_text(&json, "level", span_of(level_name(remark->level)));
         json_text(&json, "text", span_of(remark->text));
-        json_close(&json, '}');
-        puts(buf_cstr(&out));
+        print_object_end(&json);
         return;
     }
     if (remark->file[0] != '\0')

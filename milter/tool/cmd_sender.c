@@ -256,9 +256,7 @@ static int print_json(struct tool *tool, struct span key, const struct known *kn
     struct buf out;
     struct json json;
     char at[32];
-    buf_init(&out, tool->arena, OBJECT_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, OBJECT_BYTES, &out, &json);
     json_text(&json, "sender", key);
     json_text(&json, "first_at", span_of(audit_time_text(known->first_us, at)));
     json_text(&json, "last_at", span_of(audit_time_text(known->last_us, at)));
@@ -274,8 +272,7 @@ static int print_json(struct tool *tool, struct span key, const struct known *kn
     json_bool(&json, "is_exempt", known->is_exempt);
     if (json_traits(tool, &json, known, err) != 0)
         return -1;
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
     return 0;
 }
 

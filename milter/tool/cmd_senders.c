@@ -94,9 +94,7 @@ static void print_json(struct tool *tool, const struct senders_row *row,
     struct buf out;
     struct json json;
     char at[32];
-    buf_init(&out, tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, ROW_BYTES, &out, &json);
     json_text(&json, "sender", row->sender);
     json_int(&json, "messages", row->messages);
     json_int(&json, "recipients", row->recipients);
@@ -112,8 +110,7 @@ static void print_json(struct tool *tool, const struct senders_row *row,
     json_text(&json, "first_at", span_of(audit_time_text(detail->first_us, at)));
     json_text(&json, "last_at", span_of(audit_time_text(row->last_us, at)));
     json_bool(&json, "is_blocked", detail->is_blocked);
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static int print_rows(struct tool *tool, const struct senders *senders, struct err *err)

@@ -597,9 +597,7 @@ static int print_json(struct tool *tool, const struct dossier *d, struct err *er
 {
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, OBJECT_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, OBJECT_BYTES, &out, &json);
     record_json(&json, &d->record);
     json_rest(&json, d);
     json_story(&json, &d->story);
@@ -608,8 +606,7 @@ static int print_json(struct tool *tool, const struct dossier *d, struct err *er
         json_feedback(tool, &json, d->record.id, err) < 0 ||
         json_reports(tool, &json, d->record.id, err) < 0)
         return -1;
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
     return 0;
 }
 

@@ -85,9 +85,7 @@ static void print_json(struct tool *tool, const char *by, const struct line *lin
     struct buf out;
     struct json json;
     char at[32];
-    buf_init(&out, tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, ROW_BYTES, &out, &json);
     json_text(&json, by, line->what);
     json_int(&json, "messages", line->messages);
     json_int(&json, "recipients", line->recipients);
@@ -96,8 +94,7 @@ static void print_json(struct tool *tool, const char *by, const struct line *lin
     json_number(&json, "worst_score", line->worst);
     json_int(&json, "senders", line->senders);
     json_text(&json, "last_at", span_of(audit_time_text(line->last_us, at)));
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static void give(struct tool *tool, struct table *table, const char *by,

@@ -158,16 +158,13 @@ static void print_json(struct tool *tool, const struct held_row *row,
 {
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, 65536);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, 65536, &out, &json);
     json_int(&json, "id", row->id);
     json_text(&json, "queue_id", row->queue_id);
     json_text(&json, "sender", row->sender);
     json_bool(&json, "done", wish->answer == MTA_DONE);
     json_text(&json, "became", span_of(word));
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static size_t print_all(struct tool *tool, const struct deed *deed,

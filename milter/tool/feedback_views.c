@@ -40,9 +40,7 @@ static void print_rates_json(struct tool *tool, const struct rate *rates, size_t
     for (size_t i = 0; i < count; i++) {
         struct buf out;
         struct json json;
-        buf_init(&out, tool->arena, LINE_BYTES);
-        json_init(&json, &out);
-        json_open(&json, NULL, '{');
+        print_object_begin(tool->arena, LINE_BYTES, &out, &json);
         json_text(&json, "sender", rates[i].sender);
         json_int(&json, "messages", rates[i].messages);
         json_int(&json, "recipients", rates[i].recipients);
@@ -50,8 +48,7 @@ static void print_rates_json(struct tool *tool, const struct rate *rates, size_t
         json_int(&json, "complaints", rates[i].complaints);
         json_number(&json, "bounce_rate_least", rates[i].bounce_least);
         json_number(&json, "complaint_rate_least", rates[i].complaint_least);
-        json_close(&json, '}');
-        puts(buf_cstr(&out));
+        print_object_end(&json);
     }
 }
 
@@ -242,9 +239,7 @@ static void print_snds_json(struct tool *tool, struct query *query)
 {
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, LINE_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, LINE_BYTES, &out, &json);
     json_text(&json, "ip", query_text(query, 0));
     json_text(&json, "start_at", query_text(query, 1));
     json_text(&json, "filter_result", query_text(query, 2));
@@ -253,8 +248,7 @@ static void print_snds_json(struct tool *tool, struct query *query)
     json_count(&json, "recipients", query, 5);
     json_text_or_null(&json, "sample_helo", query_text(query, 6));
     json_text_or_null(&json, "sample_mail_from", query_text(query, 7));
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 /* The export's times are text that sorts. */

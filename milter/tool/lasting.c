@@ -107,17 +107,14 @@ static void list_json(struct tool *tool, const struct lasting_table *what,
 {
     struct buf out;
     struct json json;
-    buf_init(&out, tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(tool->arena, ROW_BYTES, &out, &json);
     what->members(&json, query);
     record_json_time(&json, "since", query_int(query, what->at));
     record_json_time(&json, "until", query_int(query, what->at + 1));
     json_text_or_null(&json, "reason", query_text(query, what->at + 2));
     json_text_or_null(&json, "by", query_text(query, what->at + 3));
     json_bool(&json, "is_over", is_over(query, what->at + 1));
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 int lasting_list(struct tool *tool, const struct lasting_table *what, struct err *err)

@@ -53,12 +53,9 @@ static void print_json(const struct record *record, struct arena *arena)
 {
     struct buf out;
     struct json json;
-    buf_init(&out, arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(arena, ROW_BYTES, &out, &json);
     record_json(&json, record);
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static void add_row(struct table *table, const struct record *record)

@@ -463,3 +463,17 @@ void progress_end(struct progress *progress)
         fputs("\r\033[K", stderr);
     progress->is_shown = false;
 }
+
+void print_object_begin(struct arena *arena, size_t max, struct buf *text,
+                        struct json *json)
+{
+    buf_init(text, arena, max);
+    json_init(json, text);
+    json_open(json, NULL, '{');
+}
+
+void print_object_end(struct json *json)
+{
+    json_close(json, '}');
+    puts(buf_cstr(json->out));
+}

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "limits/limit.h"
 
@@ -118,5 +119,11 @@ void progress_start(struct progress *progress);
 void progress_show(struct progress *progress, uint64_t done, uint64_t total,
                    const char *what);
 void progress_end(struct progress *progress);
+
+/* print_object_begin, print_object_end - an object of JSON Lines: its text of max bytes
+ * at most grows in text, and goes to standard output as a line. */
+void print_object_begin(struct arena *arena, size_t max, struct buf *text,
+                        struct json *json);
+void print_object_end(struct json *json);
 
 #endif

@@ -246,9 +246,7 @@ static void json_one(const struct study *s, int length, int64_t amount)
     const struct peak *worst = &s->peaks[s->peak_count - 1];
     write_sentence(s, length, amount, sentence, sizeof sentence);
     snprintf(name, sizeof name, "%s-%s", s->kind->name, length_names[length]);
-    buf_init(&out, s->tool->arena, ROW_BYTES);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(s->tool->arena, ROW_BYTES, &out, &json);
     json_text(&json, "limit", span_of(name));
     json_text(&json, "sentence", span_of(sentence));
     json_int(&json, "keys", (int64_t)s->peak_count);
@@ -256,8 +254,7 @@ static void json_one(const struct study *s, int length, int64_t amount)
     json_number(&json, "p99", (double)percentile(s, length, PERCENTILE) / part);
     json_number(&json, "worst", (double)worst->most[length] / part);
     json_text(&json, "worst_key", worst->key);
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static void conclude(struct study *s)

@@ -54,16 +54,13 @@ static void print_one(struct releaser *r, struct arena *arena,
                word_of(answer));
         return;
     }
-    buf_init(&out, arena, 65536);
-    json_init(&json, &out);
-    json_open(&json, NULL, '{');
+    print_object_begin(arena, 65536, &out, &json);
     json_int(&json, "id", row->id);
     json_text(&json, "queue_id", row->queue_id);
     json_text(&json, "sender", row->sender);
     json_bool(&json, "done", answer == MTA_DONE);
     json_text(&json, "became", span_of(word_of(answer)));
-    json_close(&json, '}');
-    puts(buf_cstr(&out));
+    print_object_end(&json);
 }
 
 static void log_one(const struct leaving *row, enum mta_answer answer)
