@@ -262,6 +262,7 @@ void rule_match(const struct ruleset *set, const struct message *msg,
 
     *hits = (struct hits){0};
     values = rule_values(set, msg, env, facts, &hits->limit_errors);
+    hits->values = values;
     if (values == NULL)
         return;
     for (size_t i = 0; i < set->count; i++)

@@ -23,6 +23,18 @@ struct loader {
     struct rule_group edges;          /* pairs: a meta, and a meta that it names */
 };
 
+const char *rule_kind_name(enum rule_kind kind)
+{
+    static const char *const names[] = {
+        [RULE_KIND_UNKNOWN] = "unknown", [RULE_HEADER] = "header",
+        [RULE_BODY] = "body",            [RULE_RAWBODY] = "rawbody",
+        [RULE_URI] = "uri",              [RULE_FULL] = "full",
+        [RULE_META] = "meta",            [RULE_FACT] = "fact",
+        [RULE_MIMEHEADER] = "mimeheader"};
+
+    return names[kind];
+}
+
 static int no_memory(struct err *err)
 {
     return err_set(err, ERR_MEMORY, "no memory for the rules");
