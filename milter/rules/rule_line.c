@@ -470,6 +470,43 @@ static void take_replace_rules(const struct line *line)
     }
 }
 
+/* util_rb_tld com net, util_rb_2tld co.uk, util_rb_3tld a.b.c */
+static void take_suffixes(const struct line *line)
+{
+    struct span rest = line->value;
+
+    while (rest.len > 0)
+        if (rule_domains_add(&line->source->links.domains, take_word(&rest)) != 0) {
+            complain(line, "too many domains");
+            return;
+        }
+}
+
+static void take_clear_suffixes(const struct line *line)
+{
+    rule_domains_clear(&line->source->links.domains);
+}
+
+static void take_redirector(const struct line *line)
+{
+    struct rule_links *links = &line->source->links;
+    struct rule_redirector redirector = {0};
+    struct err err;
+
+    if (links->redirectors == NULL)
+        links->redirectors = arena_array(line->source->arena, BOUND_REDIRECTORS,
+                                         sizeof *links->redirectors);
+    if (pattern_split(line->value, &redirector.regex, &redirector.flags, &err) != 0)
+        complain(line, err.text);
+    else if (links->redirectors == NULL ||
+             links->redirector_count >= BOUND_REDIRECTORS)
+        complain(line, "too many redirectors");
+    else {
+        redirector.place = *line->place;
+        links->redirectors[links->redirector_count++] = redirector;
+    }
+}
+
 /* Sorted by nothing: the list is short. */
 static const struct {
     const char *word;
@@ -492,6 +529,11 @@ static const struct {
     {"replace_pre", take_replace_pre},
     {"replace_post", take_replace_post},
     {"replace_inter", take_replace_inter},
+    {"redirector_pattern", take_redirector},
+    {"util_rb_tld", take_suffixes},
+    {"util_rb_2tld", take_suffixes},
+    {"util_rb_3tld", take_suffixes},
+    {"clear_util_rb", take_clear_suffixes},
 };
 
 enum { WORDS = sizeof words / sizeof words[0] };

@@ -18,6 +18,7 @@ struct matcher {
     const struct ruleset *set;
     const struct message *msg;
     const struct envelope *env;
+    struct rule_view view;
     double *values;
     unsigned char *stopped; /* of a rule: how often, by a limit */
     unsigned limit_errors;
@@ -52,7 +53,7 @@ static void match_piece(struct matcher *m, unsigned index,
 }
 
 static void match_group(struct matcher *m, const struct rule_group *group,
-                        struct rule_texts (*make)(const struct message *msg))
+                        struct rule_texts (*make)(struct rule_view *view))
 {
     struct rule_texts texts;
     struct prefilter_run run;
@@ -60,7 +61,7 @@ static void match_group(struct matcher *m, const struct rule_group *group,
 
     if (group->count == 0)
         return;
-    texts = make(m->msg);
+    texts = make(&m->view);
     always = start_filter(m, group, &run);
     for (size_t i = 0; i < always; i++)
         for (size_t t = 0; t < texts.count; t++)
@@ -205,6 +206,7 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     *limit_errors = 0;
     if (m.values == NULL || m.stopped == NULL)
         return NULL;
+    rule_view_init(&m.view, msg, &set->links);
     match_headers(&m);
     match_group(&m, &set->body, rule_text_body);
     match_group(&m, &set->rawbody, rule_text_rawbody);
@@ -262,6 +264,7 @@ void rule_match(const struct ruleset *set, const struct message *msg,
 
     *hits = (struct hits){0};
     values = rule_values(set, msg, env, facts, &hits->limit_errors);
+    hits->values = values;
     if (values == NULL)
         return;
     for (size_t i = 0; i < set->count; i++)

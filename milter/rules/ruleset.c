@@ -23,6 +23,18 @@ struct loader {
     struct rule_group edges;          /* pairs: a meta, and a meta that it names */
 };
 
+const char *rule_kind_name(enum rule_kind kind)
+{
+    static const char *const names[] = {
+        [RULE_KIND_UNKNOWN] = "unknown", [RULE_HEADER] = "header",
+        [RULE_BODY] = "body",            [RULE_RAWBODY] = "rawbody",
+        [RULE_URI] = "uri",              [RULE_FULL] = "full",
+        [RULE_META] = "meta",            [RULE_FACT] = "fact",
+        [RULE_MIMEHEADER] = "mimeheader"};
+
+    return names[kind];
+}
+
 static int no_memory(struct err *err)
 {
     return err_set(err, ERR_MEMORY, "no memory for the rules");
@@ -484,7 +496,7 @@ static void filter_group(struct loader *loader, struct rule_group *group)
 }
 
 /* A group that has patterns, by number; NULL behind the last. */
-static struct rule_group *pattern_group(struct ruleset *set, size_t number)
+static struct rule_group *numbered_group(struct ruleset *set, size_t number)
 {
     struct rule_group *const bodies[] = {&set->body, &set->rawbody, &set->uri,
                                          &set->full};
@@ -503,8 +515,35 @@ static void filter_groups(struct loader *loader)
 {
     struct rule_group *group;
 
-    for (size_t i = 0; (group = pattern_group(loader->set, i)) != NULL; i++)
+    for (size_t i = 0; (group = numbered_group(loader->set, i)) != NULL; i++)
         filter_group(loader, group);
+}
+
+/* A redirector that cannot be compiled leads nowhere; the rest is as good without. */
+static int compile_redirectors(struct loader *loader, struct err *err)
+{
+    struct rule_links *links = &loader->set->links;
+    size_t count = 0;
+    struct err reason;
+
+    *links = loader->set->source.links;
+    for (size_t i = 0; i < links->redirector_count; i++) {
+        struct rule_redirector redirector = links->redirectors[i];
+        if (pattern_new(&redirector.pattern, redirector.regex, redirector.flags,
+                        &reason) == 0) {
+            links->redirectors[count++] = redirector;
+            continue;
+        }
+        if (reason.code == ERR_MEMORY) {
+            links->redirector_count = count;
+            *err = reason;
+            return -1;
+        }
+        rule_remark_add(loader->remarks, REMARK_WARNING, &redirector.place,
+                        "redirector_pattern: %s", reason.text);
+    }
+    links->redirector_count = count;
+    return 0;
 }
 
 static int build(struct ruleset *set, struct err *err)
@@ -512,7 +551,7 @@ static int build(struct ruleset *set, struct err *err)
     struct loader loader = {
         .set = set, .remarks = &set->source.remarks, .arena = set->source.arena};
 
-    if (take_entries(&loader, err) != 0 || compile_expressions(&loader, err) != 0 ||
+    if (compile_redirectors(&loader, err) != 0 || take_entries(&loader, err) != 0 || compile_expressions(&loader, err) != 0 ||
         order_metas(&loader, err) != 0 || group_rules(&loader, err) != 0)
         return -1;
     filter_groups(&loader);
@@ -567,12 +606,14 @@ void ruleset_free(struct ruleset **set)
 
     if (*set == NULL)
         return;
-    for (size_t i = 0; (group = pattern_group(*set, i)) != NULL; i++)
+    for (size_t i = 0; (group = numbered_group(*set, i)) != NULL; i++)
         prefilter_free(&group->filter);
     for (size_t i = 0; i < (*set)->count; i++) {
         pattern_free(&(*set)->rules[i].pattern);
         expression_clear((*set)->rules[i].expression);
     }
+    for (size_t i = 0; i < (*set)->links.redirector_count; i++)
+        pattern_free(&(*set)->links.redirectors[i].pattern);
     rule_source_clear(&(*set)->source);
     free(*set);
     *set = NULL;

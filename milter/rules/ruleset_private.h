@@ -13,6 +13,7 @@
 #include "rules/prefilter.h"
 #include "rules/rule_header.h"
 #include "rules/rule_parse.h"
+#include "rules/rule_uri.h"
 #include "rules/ruleset.h"
 
 struct rule {
@@ -49,6 +50,7 @@ struct ruleset {
     struct rule_header *headers;
     size_t header_count, header_room;
     struct rule_group body, rawbody, uri, full, facts;
+    struct rule_links links; /* its redirectors' patterns are its own */
     struct rule_group metas; /* each after those that it names */
     bool is_unfiltered;      /* every rule runs on every text: for tests to compare */
 };
