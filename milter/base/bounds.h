@@ -33,6 +33,10 @@ enum {
                                        for 100, Postfix has 1000 and 50000 for lists */
     BOUND_ADDRESS_BYTES = 1024,     /* one envelope address; RFC 5321 4.5.3.1.3: 256 */
 
+    BOUND_RELAYS = 100,          /* Received: fields read; RFC 5321 6.3 lets 100 pass */
+    BOUND_RECEIVED_BYTES = 4096, /* of one Received: field */
+    BOUND_RECEIVED_STEPS = 20000, /* of trying its forms */
+
     /* html */
     BOUND_HTML_LINKS = 2000,      /* links kept of a message */
     BOUND_HTML_IMAGES = 2000,     /* images kept of a message */
