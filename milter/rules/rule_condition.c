@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rules/rule_condition.h"
 
+#include "rules/eval.h"
 #include "rules/expression.h"
 
 /* The language version that is spoken here, as SpamAssassin and Perl number. */
@@ -29,6 +30,9 @@ static const char *const features[] = {
     CONF_PREFIX "has_tflags_nosubject",
     CONF_PREFIX "has_tflags_nolog",
     CONF_PREFIX "perl_min_version_5010000",
+    CONF_PREFIX "feature_registryboundaries",
+    CONF_PREFIX "feature_originating_ip_headers",
+    CONF_PREFIX "compat_welcomelist_blocklist",
     PLUGIN_PREFIX "MIMEHeader::has_all_header",
     PLUGIN_PREFIX "MIMEHeader::has_tflags_multiple",
 };
@@ -43,7 +47,8 @@ static bool is_listed(const char *const *list, size_t count, struct span name)
 
 bool rule_condition_has_plugin(struct span name)
 {
-    return is_listed(plugins, sizeof plugins / sizeof plugins[0], name);
+    return is_listed(plugins, sizeof plugins / sizeof plugins[0], name) ||
+           eval_has_plugin(name);
 }
 
 static bool has_feature(struct span name)

@@ -195,6 +195,25 @@ static void match_expressions(struct matcher *m, const struct rule_group *group,
     }
 }
 
+/* Those that count: with a score, or named by a meta. */
+static void match_evals(struct matcher *m, const struct facts *facts)
+{
+    const struct rule_group *group = &m->set->evals;
+    struct eval_scene scene;
+
+    (void)facts;
+    if (group->count == 0)
+        return;
+    eval_scene_init(&scene, m->msg, m->env, &m->set->source.evals,
+                    &m->set->eval_regexes);
+    for (size_t i = 0; i < group->count; i++) {
+        const struct rule *rule = &m->set->rules[group->at[i]];
+        if (rule->info.score != 0 || rule->is_named || m->set->is_unfiltered)
+            m->values[group->at[i]] = eval_run(rule->eval, &scene);
+    }
+    m->limit_errors += scene.limit_errors;
+}
+
 double *rule_values(const struct ruleset *set, const struct message *msg,
                     const struct envelope *env, const struct facts *facts,
                     unsigned *limit_errors)
@@ -212,6 +231,7 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     match_group(&m, &set->rawbody, rule_text_rawbody);
     match_group(&m, &set->uri, rule_text_uri);
     match_group(&m, &set->full, rule_text_full);
+    match_evals(&m, facts);
     if (facts != NULL)
         match_expressions(&m, &set->facts, facts->number, facts->text);
     match_expressions(&m, &set->metas, m.values, NULL);
