@@ -204,7 +204,7 @@ static void match_evals(struct matcher *m, const struct facts *facts)
     (void)facts;
     if (group->count == 0)
         return;
-    eval_scene_init(&scene, m->msg, m->env, &m->set->source.evals,
+    eval_scene_init(&scene, &m->view, m->env, &m->set->source.evals,
                     &m->set->eval_regexes);
     for (size_t i = 0; i < group->count; i++) {
         const struct rule *rule = &m->set->rules[group->at[i]];
