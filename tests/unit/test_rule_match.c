@@ -86,7 +86,7 @@ static const char *print_hits(struct arena *arena, const struct ruleset *set,
 #define PLAIN                                                                          \
     HEAD "\n"                                                                          \
          "Dear  friend,\nbuy   now.\n\nSecond paragraph with\n"                        \
-         "http://shop.example/x?y=1 and more.\n\n  \nlast one\n"
+         "http://shop.example.com/x?y=1 and more.\n\n  \nlast one\n"
 #define MIXED                                                                          \
     HEAD "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=q\n\n"            \
          "--q\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n"        \
@@ -143,7 +143,7 @@ static const struct {
     {"rawbody A /Dear  friend,\\nbuy   now/", PLAIN, "A"},
     {"rawbody A /Caf/", PLAIN, ""},
     /* uri, full, mimeheader */
-    {"uri A m{^http://shop\\.example/x\\?y=1$}", PLAIN, "A"},
+    {"uri A m{^http://shop\\.example\\.com/x\\?y=1$}", PLAIN, "A"},
     {"uri A /friend/", PLAIN, ""},
     {"uri A /^mailto:eve\\.x\\@example\\.com$/", HEAD "\nask <eve.x@example.com>.\n",
      "A"},
