@@ -127,15 +127,6 @@ static bool is_eval(const struct line *line, struct rule_entry *entry, struct sp
     return true;
 }
 
-/* %{NAME} stands for what another rule captured. */
-static bool has_capture(struct span regex)
-{
-    ptrdiff_t at = span_find(regex, SPAN("%{"));
-
-    return at >= 0 && (size_t)at + 2 < regex.len &&
-           (ascii_is_alpha(regex.at[at + 2]) || regex.at[at + 2] == '_');
-}
-
 static void take_regex(const struct line *line, struct rule_entry *entry,
                        struct span written)
 {
@@ -144,8 +135,7 @@ static void take_regex(const struct line *line, struct rule_entry *entry,
     if (pattern_split(written, &entry->regex, &entry->flags, &err) != 0) {
         complain(line, err.text);
         spoil(entry);
-    } else if (has_capture(entry->regex))
-        entry->skipped = "uses what another rule captured, %{NAME}";
+    }
 }
 
 static void take_text_rule(const struct line *line, enum rule_kind kind)

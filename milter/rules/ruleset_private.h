@@ -24,6 +24,8 @@ struct rule {
     struct expression *expression; /* meta, fact */
     unsigned header;               /* index into ruleset.headers */
     bool is_exists, is_negated, has_unset, is_without_subject;
+    bool is_template;  /* names what others capture: filled in for each mail */
+    bool is_capturing; /* others name what it captures */
     struct span unset;
     unsigned most; /* matches counted: 1 but for tflags multiple */
 };
@@ -50,6 +52,7 @@ struct ruleset {
     struct rule_header *headers;
     size_t header_count, header_room;
     struct rule_group body, rawbody, uri, full, facts;
+    struct rule_group templates; /* rules that run after all others with a pattern */
     struct rule_links links; /* its redirectors' patterns are its own */
     struct rule_group metas; /* each after those that it names */
     bool is_unfiltered;      /* every rule runs on every text: for tests to compare */

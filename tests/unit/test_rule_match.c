@@ -170,7 +170,28 @@ static const struct {
     /* score 0 is off; a skipped rule is 0 */
     {"body B /friend/\nscore B 0\nmeta A !B", PLAIN, "A"},
     {"header B eval:check_it()\nmeta A !B", PLAIN, "A"},
-    {"body B /friend/\ntflags B net\nmeta A !B", PLAIN, "A"},
+    /* only what asks the network is not run */
+    {"body A /friend/\ntflags A net", PLAIN, "A"},
+    /* what one rule captures, another names */
+    {"header __C From:addr =~ /^(?<WHO>\\w+)\\@/\nheader A Received =~ /%{WHO}/", PLAIN,
+     ""},
+    {"header __C Cc =~ /^(?<WHO>\\w+)\\@/\nheader A Cc =~ /^%{WHO}\\@example/", PLAIN,
+     "A"},
+    {"body A /Dear %{F_1}, buy/\nbody __C /Dear (?<F_1>\\w+)/", PLAIN, "A"},
+    {"rawbody A /%{F},$/m\nbody __C /Dear (?<F>\\w+)/", PLAIN, "A"},
+    {"uri A /\\?%{F}=1/\nfull __C /shop.*(?<F>y)=/", PLAIN, "A"},
+    {"full A /%{F}/\nbody __C /Dear (?<F>\\w+)/", PLAIN, "A"},
+    {"header A From !~ /%{F}/\nbody __C /Dear (?<F>\\w+)/", PLAIN, "A"},
+    {"body A /x|%{F}/\nbody __C /Deer (?<F>\\w+)/", PLAIN, ""},
+    {"header A From !~ /%{F}/\nbody __C /Deer (?<F>\\w+)/", PLAIN, ""},
+    {"body A /%{F}/\nbody __C /(?<F>ow\\.)/", HEAD "\nnow.\n\nowx\n", "A"},
+    {"body A /x%{F}/\nbody __C /(?<F>ow\\.)/", HEAD "\nnow.\n\nxowx\n", ""},
+    {"body A /^<%{F}>$/\ntflags A multiple\nbody __C /(?<F>\\d)/\n"
+     "tflags __C multiple",
+     HEAD "\n1 2 3\n\n<2>\n\n<3>\n\n<4\n", "A=2"},
+    {"mimeheader A Content-Type =~ /%{F}/\nmimeheader __C Content-Type =~ "
+     "/name=(?<F>\\w)/",
+     MIXED, "A"},
     /* the last definition counts */
     {"body A /friend/\nbody A /enemy/", PLAIN, ""},
     /* facts */
