@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bounds.h"
+#include "base/buf.h"
 #include "rules/rule_template.h"
 #include "rules/rule_text.h"
 #include "rules/ruleset_private.h"
@@ -113,15 +114,16 @@ static void match_field(struct matcher *m, const struct rule *rule, unsigned ind
     m->limit_errors += result == PATTERN_LIMIT && count == 0;
 }
 
-/* The first part whose header matches decides. */
+/* The first part whose header matches decides. number: from 1. */
 static void match_part(struct matcher *m, const struct rule *rule, unsigned index,
-                       bool is_found, struct span value)
+                       size_t number, bool is_found, struct span value)
 {
     struct rule_text text = {shown(rule, is_found, value), false};
     unsigned count = is_found;
     enum pattern_result result = PATTERN_MISS;
 
-    if (m->values[index] != 0)
+    if (m->values[index] != 0 || number < rule->first_part ||
+        (rule->last_part > 0 && number > rule->last_part))
         return;
     if (!rule->is_exists)
         result = count_matches(m, rule, &text, rule->most, &count);
@@ -131,6 +133,28 @@ static void match_part(struct matcher *m, const struct rule *rule, unsigned inde
         m->values[index] = decided_miss;
         m->limit_errors++;
     }
+}
+
+/* tflags concat: the values of all parts that count, one after the other. */
+static void match_joined(struct matcher *m, const struct rule *rule, unsigned index)
+{
+    const struct header_spec *spec = &m->set->headers[rule->header].spec;
+    size_t first = rule->first_part > 0 ? rule->first_part - 1 : 0;
+    size_t end = m->msg->part_count;
+    struct buf joined;
+
+    if (rule->last_part > 0 && rule->last_part < end)
+        end = rule->last_part;
+    buf_init(&joined, m->msg->arena, BOUND_MATCH_TEXT_BYTES);
+    for (size_t p = first; p < end; p++) {
+        struct span value;
+        bool is_found = header_part_value(spec, m->msg, &m->msg->parts[p], &value);
+        value = shown(rule, is_found, value);
+        buf_add_span(&joined, value);
+        if (value.len == 0 || value.at[value.len - 1] != '\n')
+            buf_add_char(&joined, '\n');
+    }
+    match_part(m, rule, index, rule->first_part, true, buf_span(&joined));
 }
 
 /* After the last part. */
@@ -155,15 +179,22 @@ static void match_parts(struct matcher *m, const struct rule_header *header)
         bool is_found =
             header_part_value(&header->spec, m->msg, &m->msg->parts[p], &value);
         for (size_t i = 0; i < always; i++)
-            match_part(m, &m->set->rules[group->at[i]], group->at[i], is_found, value);
+            if (!m->set->rules[group->at[i]].is_concat)
+                match_part(m, &m->set->rules[group->at[i]], group->at[i], p + 1,
+                           is_found, value);
         if (always == group->count || !is_found)
             continue;
         prefilter_scan(group->filter, value, &run);
         for (size_t i = 0; i < run.count; i++)
-            match_part(m, &m->set->rules[run.rules[i]], run.rules[i], is_found, value);
+            match_part(m, &m->set->rules[run.rules[i]], run.rules[i], p + 1, is_found,
+                       value);
     }
-    for (size_t i = 0; i < group->count; i++)
-        decide_parts(m, &m->set->rules[group->at[i]], group->at[i]);
+    for (size_t i = 0; i < group->count; i++) {
+        const struct rule *rule = &m->set->rules[group->at[i]];
+        if (rule->is_concat)
+            match_joined(m, rule, group->at[i]);
+        decide_parts(m, rule, group->at[i]);
+    }
 }
 
 /* A rule that the scan does not name has no match, which is what !~ asks for. */
@@ -240,7 +271,7 @@ static void fill_parts(struct matcher *m, struct rule *rule, unsigned index,
         struct span value;
         bool is_found = header_part_value(spec, m->msg, &m->msg->parts[p], &value);
         if (is_ready(m, rule, regex, shown(rule, is_found, value)))
-            match_part(m, rule, index, is_found, value);
+            match_part(m, rule, index, p + 1, is_found, value);
     }
     decide_parts(m, rule, index);
 }

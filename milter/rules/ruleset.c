@@ -184,6 +184,9 @@ static int make_rule(struct loader *loader, const struct rule_entry *entry,
         .has_unset = entry->has_unset,
         .is_without_subject = entry->is_without_subject && entry->kind == RULE_BODY,
         .unset = entry->unset,
+        .is_concat = entry->is_concat,
+        .first_part = entry->first_part,
+        .last_part = entry->last_part,
         .most = most_matches(entry),
     };
     if (is_expression(entry->kind))
@@ -514,7 +517,7 @@ static bool is_always(struct rule_group *group, const struct rule *rule, unsigne
 {
     struct literal_set set;
 
-    return rule->pattern == NULL || rule->has_unset ||
+    return rule->pattern == NULL || rule->has_unset || rule->is_concat ||
            !literal_derive(rule->regex, rule->flags, &set) ||
            !prefilter_add(group->filter, index, &set);
 }
