@@ -305,21 +305,38 @@ static void add_capture(struct pattern_captures *captures, struct span name,
     captures->at[captures->count++] = (struct pattern_capture){name, value};
 }
 
-/* Each entry of PCRE2's table: a number in two bytes, a name, a NUL. */
+size_t pattern_name_count(const struct pattern *pattern)
+{
+    uint32_t count = 0;
+
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &count);
+    return count;
+}
+
+/* An entry of PCRE2's table: a number in two bytes, a name, a NUL. */
+static PCRE2_SPTR name_entry(const struct pattern *pattern, size_t index)
+{
+    uint32_t size = 0;
+    PCRE2_SPTR table = NULL;
+
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &table);
+    return table + index * size;
+}
+
+struct span pattern_name(const struct pattern *pattern, size_t index)
+{
+    return span_of((const char *)name_entry(pattern, index) + 2);
+}
+
 static void take_names(const struct pattern *pattern, pcre2_match_data *data,
                        struct span text, struct pattern_captures *captures)
 {
-    uint32_t count = 0, size = 0;
-    PCRE2_SPTR entry = NULL;
-
-    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &count);
-    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
-    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &entry);
-    for (uint32_t i = 0; i < count; i++, entry += size) {
-        unsigned number = (unsigned)entry[0] << 8 | entry[1];
+    for (size_t i = 0; i < pattern_name_count(pattern); i++) {
+        PCRE2_SPTR entry = name_entry(pattern, i);
         struct span value;
-        if (group_text(data, text, number, &value))
-            add_capture(captures, span_of((const char *)entry + 2), value);
+        if (group_text(data, text, (unsigned)entry[0] << 8 | entry[1], &value))
+            add_capture(captures, pattern_name(pattern, i), value);
     }
 }
 
@@ -372,14 +389,6 @@ enum pattern_result pattern_capture(const struct pattern *pattern, struct span t
                                     struct pattern_captures *captures)
 {
     return each(pattern, text, is_continued, max, count, captures);
-}
-
-bool pattern_has_names(const struct pattern *pattern)
-{
-    uint32_t count = 0;
-
-    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &count);
-    return count > 0;
 }
 
 bool pattern_group(const struct pattern *pattern, struct span text, unsigned number,

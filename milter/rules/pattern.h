@@ -84,8 +84,9 @@ struct pattern_captures {
     size_t count, room; /* BOUND_CAPTURES at most */
 };
 
-/* pattern_has_names - it has named groups. */
-bool pattern_has_names(const struct pattern *pattern);
+/* pattern_name_count, pattern_name - its named groups. */
+size_t pattern_name_count(const struct pattern *pattern);
+struct span pattern_name(const struct pattern *pattern, size_t index);
 
 /* pattern_capture - as pattern_count; and what named groups took in each match is
  * appended to captures. */

@@ -27,6 +27,8 @@ static const char *const features[] = {
     CONF_PREFIX "feature_local_tests_only",
     CONF_PREFIX "feature_header_first_last",
     CONF_PREFIX "feature_header_match_many",
+    CONF_PREFIX "feature_capture_rules",
+    CONF_PREFIX "feature_registryboundaries",
     CONF_PREFIX "has_tflags_nosubject",
     CONF_PREFIX "has_tflags_nolog",
     CONF_PREFIX "perl_min_version_5010000",
@@ -35,6 +37,9 @@ static const char *const features[] = {
     CONF_PREFIX "compat_welcomelist_blocklist",
     PLUGIN_PREFIX "MIMEHeader::has_all_header",
     PLUGIN_PREFIX "MIMEHeader::has_tflags_multiple",
+    PLUGIN_PREFIX "MIMEHeader::has_tflags_range",
+    PLUGIN_PREFIX "MIMEHeader::has_tflags_concat",
+    PLUGIN_PREFIX "MIMEHeader::has_capture_rules",
 };
 
 static bool is_listed(const char *const *list, size_t count, struct span name)

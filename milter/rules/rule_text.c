@@ -267,9 +267,9 @@ void rule_view_init(struct rule_view *view, const struct message *msg,
 
 struct rule_texts rule_text_body(struct rule_view *view)
 {
-    if (!view->is_read)
+    if (!view->has_body)
         read_body(view);
-    view->is_read = true;
+    view->has_body = true;
     return view->body;
 }
 
@@ -310,9 +310,8 @@ static bool is_raw_part(const struct part *part)
     return span_eq(part->type, SPAN("message"));
 }
 
-struct rule_texts rule_text_rawbody(struct rule_view *view)
+static struct rule_texts read_rawbody(const struct message *msg)
 {
-    const struct message *msg = view->msg;
     struct pieces p = {.arena = msg->arena};
     size_t left = BOUND_RULE_RAW_BYTES;
 
@@ -333,7 +332,7 @@ static int compare(const void *a, const void *b)
     return span_compare(*(const struct span *)a, *(const struct span *)b);
 }
 
-struct rule_texts rule_text_uri(struct rule_view *view)
+static struct rule_texts read_uris(struct rule_view *view)
 {
     struct pieces p = {.arena = view->msg->arena};
     struct rule_texts body = rule_text_body(view);
@@ -370,9 +369,8 @@ static void add_full(struct pieces *p, struct span text)
     }
 }
 
-struct rule_texts rule_text_full(struct rule_view *view)
+static struct rule_texts read_full(const struct message *msg)
 {
-    const struct message *msg = view->msg;
     struct pieces p = {.arena = msg->arena};
     struct buf whole;
 
@@ -387,4 +385,28 @@ struct rule_texts rule_text_full(struct rule_view *view)
     buf_add_span(&whole, rule_text_unix(msg->arena, msg->body));
     add_full(&p, buf_span(&whole));
     return p.texts;
+}
+
+struct rule_texts rule_text_rawbody(struct rule_view *view)
+{
+    if (!view->has_rawbody)
+        view->rawbody = read_rawbody(view->msg);
+    view->has_rawbody = true;
+    return view->rawbody;
+}
+
+struct rule_texts rule_text_uri(struct rule_view *view)
+{
+    if (!view->has_uri)
+        view->uri = read_uris(view);
+    view->has_uri = true;
+    return view->uri;
+}
+
+struct rule_texts rule_text_full(struct rule_view *view)
+{
+    if (!view->has_full)
+        view->full = read_full(view->msg);
+    view->has_full = true;
+    return view->full;
 }

@@ -35,8 +35,8 @@ struct rule_view {
     const struct message *msg;
     const struct rule_links *link_rules;
     /* private */
-    bool is_read;
-    struct rule_texts body;
+    struct rule_texts body, rawbody, uri, full;
+    bool has_body, has_rawbody, has_uri, has_full;
     struct span *links; /* of all HTML parts */
     size_t link_count;
 };

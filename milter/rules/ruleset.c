@@ -8,6 +8,7 @@
 #include "base/bounds.h"
 #include "base/buf.h"
 #include "rules/literal.h"
+#include "rules/rule_template.h"
 #include "rules/ruleset_private.h"
 
 /* Scores of rules that no score line names. Source: Conf(3pm), "score". */
@@ -22,21 +23,6 @@ struct loader {
     const struct rule_entry *current; /* the meta that is being compiled */
     struct rule_group edges;          /* pairs: a meta, and a meta that it names */
 };
-
-const char *rule_kind_name(enum rule_kind kind)
-{
-    static const char *const names[] = {[RULE_KIND_UNKNOWN] = "unknown",
-                                        [RULE_HEADER] = "header",
-                                        [RULE_BODY] = "body",
-                                        [RULE_RAWBODY] = "rawbody",
-                                        [RULE_URI] = "uri",
-                                        [RULE_FULL] = "full",
-                                        [RULE_META] = "meta",
-                                        [RULE_FACT] = "fact",
-                                        [RULE_MIMEHEADER] = "mimeheader"};
-
-    return names[kind];
-}
 
 static int no_memory(struct err *err)
 {
@@ -58,6 +44,16 @@ static int add_index(struct arena *arena, struct rule_group *group, size_t index
     }
     group->at[group->count++] = (unsigned)index;
     return 0;
+}
+
+static struct span join(struct arena *arena, struct span a, struct span b)
+{
+    struct buf out;
+
+    buf_init(&out, arena, a.len + b.len + 1);
+    buf_add_span(&out, a);
+    buf_add_span(&out, b);
+    return buf_span(&out);
 }
 
 static bool is_private(const char *name)
@@ -87,8 +83,6 @@ static const char *obstacle(const struct rule_entry *entry)
 {
     if (entry->skipped != NULL)
         return entry->skipped;
-    if (entry->tflags & TFLAG_NET)
-        return "asks the network (tflags net)";
     return NULL;
 }
 
@@ -101,19 +95,44 @@ static unsigned most_matches(const struct rule_entry *entry)
     return BOUND_MATCHES;
 }
 
+/* A pattern with %{NAME} is tried with a letter in its place. */
+static int compile_template(struct loader *loader, struct rule *rule, struct err *err)
+{
+    struct pattern_captures captures = {.arena = loader->arena};
+    struct pattern_capture capture = {.value = SPAN("x")};
+    struct span regex = rule->regex, name;
+    size_t at = 0, start;
+
+    captures.at = &capture;
+    captures.count = 1;
+    while (rule_template_next(regex, &at, &start, &name)) {
+        struct span head = span_head(regex, at);
+        capture.name = name;
+        if (!rule_template_fill(loader->arena, head, &captures, &head))
+            return no_memory(err);
+        regex = join(loader->arena, head, span_from(regex, at));
+        at = head.len;
+    }
+    return pattern_new(&rule->pattern, regex, rule->flags, err);
+}
+
 static int compile_pattern(struct loader *loader, const struct rule_entry *entry,
                            struct rule *rule, struct err *err)
 {
-    struct span regex = entry->regex;
+    struct span name;
+    size_t at = 0, start;
 
     if (entry->is_exists)
         return 0;
-    if (entry->has_tags &&
-        rule_tags_apply(&loader->set->source.tags, regex, &regex, err) != 0)
-        return -1;
-    rule->regex = regex;
+    rule->regex = entry->regex;
     rule->flags = entry->flags;
-    return pattern_new(&rule->pattern, regex, entry->flags, err);
+    if (entry->has_tags && rule_tags_apply(&loader->set->source.tags, entry->regex,
+                                           &rule->regex, err) != 0)
+        return -1;
+    rule->is_template = rule_template_next(rule->regex, &at, &start, &name);
+    return rule->is_template
+               ? compile_template(loader, rule, err)
+               : pattern_new(&rule->pattern, rule->regex, rule->flags, err);
 }
 
 /* The slot of a header, made when it is new. -1 (ERR_NOT_FOUND: no such thing). */
@@ -165,8 +184,11 @@ static int make_rule(struct loader *loader, const struct rule_entry *entry,
         .is_exists = entry->is_exists,
         .is_negated = entry->is_negated,
         .has_unset = entry->has_unset,
-        .is_without_subject = entry->is_without_subject,
+        .is_without_subject = entry->is_without_subject && entry->kind == RULE_BODY,
         .unset = entry->unset,
+        .is_concat = entry->is_concat,
+        .first_part = entry->first_part,
+        .last_part = entry->last_part,
         .most = most_matches(entry),
     };
     if (is_expression(entry->kind))
@@ -459,15 +481,44 @@ static struct rule_group *group_of(struct ruleset *set, const struct rule *rule)
     }
 }
 
+/* Another rule names it. */
+static bool is_named(const struct ruleset *set, struct span capture)
+{
+    for (size_t i = 0; i < set->templates.count; i++) {
+        struct span regex = set->rules[set->templates.at[i]].regex, name;
+        size_t at = 0, start;
+        while (rule_template_next(regex, &at, &start, &name))
+            if (span_eq(name, capture))
+                return true;
+    }
+    return false;
+}
+
+/* Capturing costs: only where somebody asks for it. */
+static void mark_capturing(struct ruleset *set)
+{
+    for (size_t i = 0; set->templates.count > 0 && i < set->count; i++) {
+        struct rule *rule = &set->rules[i];
+        size_t names = rule->pattern != NULL && !rule->is_template
+                           ? pattern_name_count(rule->pattern)
+                           : 0;
+        for (size_t n = 0; n < names; n++)
+            rule->is_capturing =
+                rule->is_capturing || is_named(set, pattern_name(rule->pattern, n));
+    }
+}
+
 static int group_rules(struct loader *loader, struct err *err)
 {
     struct ruleset *set = loader->set;
 
     for (size_t i = 0; i < set->count; i++) {
-        struct rule_group *group = group_of(set, &set->rules[i]);
+        struct rule_group *group =
+            set->rules[i].is_template ? &set->templates : group_of(set, &set->rules[i]);
         if (group != NULL && add_index(loader->arena, group, i) != 0)
             return no_memory(err);
     }
+    mark_capturing(set);
     return 0;
 }
 
@@ -476,7 +527,7 @@ static bool is_always(struct rule_group *group, const struct rule *rule, unsigne
 {
     struct literal_set set;
 
-    return rule->pattern == NULL || rule->has_unset ||
+    return rule->pattern == NULL || rule->has_unset || rule->is_concat ||
            !literal_derive(rule->regex, rule->flags, &set) ||
            !prefilter_add(group->filter, index, &set);
 }

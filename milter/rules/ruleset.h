@@ -32,7 +32,8 @@ enum rule_kind {
     RULE_MIMEHEADER,
 };
 
-/* rule_kind_name - the word that defines such a rule: "header", "meta" ... */
+/* rule_kind_name - the word that defines such a rule: "header", "meta" ... (it stands
+ * in rule_table.c, below all that asks for it) */
 const char *rule_kind_name(enum rule_kind kind);
 
 /* What an administrator is told of one rule; strings live as long as the set. */
