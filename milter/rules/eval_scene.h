@@ -51,6 +51,7 @@ struct eval_scene {
     struct eval_body *body;
     struct eval_images *images;
     struct eval_addresses *addresses;
+    struct eval_found *found;
     struct rule_texts texts;
     bool has_texts;
 };
