@@ -488,9 +488,10 @@ static int delimiter_kind(struct span line, struct span boundary)
 }
 
 /* What a multipart's own lines tell: bits 1 << FLAG. */
-static unsigned multipart_flags(const struct part *part)
+static unsigned multipart_flags(const struct message *msg, const struct part *part)
 {
-    struct span boundary = boundary_of(part), rest = part->raw_body, line, next;
+    struct span boundary = boundary_of(part), line, next;
+    struct span rest = part->parent < 0 ? msg->body : part->raw_body;
     unsigned found = 0;
     bool in_header = false, has_field = false, is_closed = false;
 
@@ -539,7 +540,7 @@ static bool check_msg_parse_flags(struct eval_scene *scene,
                span_starts(msg->body, SPAN("--")) && msg->part_count == 1;
     for (size_t i = 0; i < msg->part_count; i++)
         if (is_type(&msg->parts[i], "multipart", NULL) &&
-            (multipart_flags(&msg->parts[i]) >> flag & 1) != 0)
+            (multipart_flags(msg, &msg->parts[i]) >> flag & 1) != 0)
             return true;
     return false;
 }
