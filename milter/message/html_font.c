@@ -56,12 +56,17 @@ static int32_t rgb_colour(struct span s)
     return (int32_t)(values[0] << 16 | values[1] << 8 | values[2]);
 }
 
+/* A name; hexadecimal digits without # are none. */
 static bool is_word(struct span s)
 {
-    for (size_t i = 0; i < s.len; i++)
+    bool has_other = false;
+
+    for (size_t i = 0; i < s.len; i++) {
         if (!ascii_is_alpha(s.at[i]))
             return false;
-    return s.len > 0;
+        has_other |= ascii_hex(s.at[i]) < 0;
+    }
+    return has_other;
 }
 
 static int32_t colour_of(struct span s)

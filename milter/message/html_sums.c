@@ -231,9 +231,11 @@ static bool is_blank(uint32_t c)
            c == 0x205f || c == 0x3000;
 }
 
+/* Curved quotation marks are marks as straight ones are. */
 static bool is_word_start(uint32_t c)
 {
-    return !is_blank(c) && (c < '!' || c > '~' || ascii_is_alnum((char)c));
+    return !is_blank(c) && c != 0x201c && c != 0x201d &&
+           (c < '!' || c > '~' || ascii_is_alnum((char)c));
 }
 
 /* Counts a run of text; last: its last character. Returns its first one. */

@@ -349,6 +349,15 @@ static ptrdiff_t field_place(const struct message *msg, const char *name)
     return -1;
 }
 
+/* A field of that name stands below that place. */
+static bool is_field_below(const struct message *msg, const char *name, ptrdiff_t place)
+{
+    for (size_t i = (size_t)place; i < msg->field_count; i++)
+        if (span_ieq(msg->fields[i].name, span_of(name)))
+            return true;
+    return false;
+}
+
 static struct span first_address(const struct message *msg, const char *name)
 {
     size_t count;
@@ -383,7 +392,7 @@ static bool told_by_header(const struct message *msg, struct span *out)
         bool is_null = span_eq(span_trim(msg->fields[place].value), SPAN("<>"));
         if (!is_null && span_index(address, '@') < 1)
             continue;
-        if (received < 0 || place < received) {
+        if (received < 0 || !is_field_below(msg, names[i], received)) {
             *out = address;
             return true;
         }

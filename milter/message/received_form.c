@@ -770,7 +770,7 @@ static enum received_kind read_line(struct span text, struct received_line *line
         find_sender(text, line);
         kind = read_forms(forms, sizeof forms / sizeof forms[0], text, line);
         if (kind == RECEIVED_UNKNOWN && line->helo.len == 0 && text.len > 0)
-            line->helo = helo_at(text);
+            line->helo = span_head(text, run_len(text, 's'));
     } else if (span_starts(text, SPAN("FROM ")))
         kind = read_forms(capital_forms, sizeof capital_forms / sizeof capital_forms[0],
                           span_from(text, 5), line);

@@ -7,9 +7,10 @@
 #include "rules/pattern.h"
 
 static const struct eval_module *const modules[] = {
-    &outgate_eval_header,
-    &outgate_eval_relay,
-    &outgate_eval_html,
+    &outgate_eval_body,    &outgate_eval_header,  &outgate_eval_html,
+    &outgate_eval_mime,    &outgate_eval_relay,   &outgate_eval_freemail,
+    &outgate_eval_welcome, &outgate_eval_subject, &outgate_eval_uri,
+    &outgate_eval_https,   &outgate_eval_image,   &outgate_eval_bounce,
 };
 
 enum { MODULES = sizeof modules / sizeof modules[0] };

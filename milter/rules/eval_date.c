@@ -76,6 +76,20 @@ static size_t skip_local(struct eval_scene *scene, const struct span *lines,
     return 0;
 }
 
+/* A fold is one blank, whatever stands there. */
+static struct span single_blanks(struct arena *arena, struct span s)
+{
+    struct span copy = span_dup(arena, span_head(s, BOUND_RECEIVED_BYTES));
+    char *to = (char *)copy.at; /* span_dup's own copy */
+    size_t len = 0;
+
+    for (size_t i = 0; i < copy.len; i++)
+        if (len == 0 || !ascii_is_space(copy.at[i]) || !ascii_is_space(to[len - 1]))
+            to[len++] = copy.at[i];
+    copy.len = len;
+    return copy;
+}
+
 static size_t received_lines(const struct message *msg, struct span *lines)
 {
     size_t count = 0;
@@ -83,7 +97,7 @@ static size_t received_lines(const struct message *msg, struct span *lines)
     for (size_t i = 0; i < msg->field_count && count < BOUND_RELAYS; i++)
         if (span_ieq(msg->fields[i].name, SPAN("Received")) &&
             msg->fields[i].value.len > 0)
-            lines[count++] = span_head(msg->fields[i].value, BOUND_RECEIVED_BYTES);
+            lines[count++] = single_blanks(msg->arena, msg->fields[i].value);
     return count;
 }
 

@@ -138,6 +138,25 @@ struct span scene_untrusted(struct eval_scene *scene)
     return scene->untrusted;
 }
 
+/* What a reader opens as a page: its type, or the name of its file, says HTML. Of a
+ * file only the beginning was decoded. */
+static struct html_sums *read_part(struct eval_scene *scene, const struct part *part)
+{
+    bool is_page = span_iends(part->filename, SPAN(".html")) ||
+                   span_iends(part->filename, SPAN(".htm"));
+    struct html_sums *sums;
+
+    if (part->html != NULL)
+        return part->text.len > 0 ? html_sums_read(scene->msg->arena, part->text)
+                                  : NULL;
+    if (!is_page || part->content.len == 0)
+        return NULL;
+    sums = html_sums_read(scene->msg->arena, part->content);
+    if (sums != NULL && part->content_bytes > part->content.len)
+        sums->length = part->content_bytes;
+    return sums;
+}
+
 static void read_html(struct eval_scene *scene)
 {
     const struct message *msg = scene->msg;
@@ -145,10 +164,7 @@ static void read_html(struct eval_scene *scene)
     scene->has_html = true;
     scene->html = arena_array(msg->arena, msg->part_count, sizeof(struct html_sums *));
     for (size_t i = 0; scene->html != NULL && i < msg->part_count; i++) {
-        const struct part *part = &msg->parts[i];
-        struct html_sums *sums = part->html != NULL && part->text.len > 0
-                                     ? html_sums_read(msg->arena, part->text)
-                                     : NULL;
+        struct html_sums *sums = read_part(scene, &msg->parts[i]);
         if (sums != NULL)
             scene->html[scene->html_count++] = sums;
     }

@@ -52,6 +52,7 @@ struct eval_scene {
     struct eval_images *images;
     struct eval_addresses *addresses;
     struct rule_view *view;
+    struct eval_found *found;
     struct rule_texts texts;
     bool has_texts;
 };

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/buf.h"
+
 void eval_settings_init(struct eval_settings *settings, struct arena *arena)
 {
     *settings = (struct eval_settings){
@@ -184,6 +186,20 @@ static int take_list(const struct setting *s)
     return add_words(s, s->word, s->value);
 }
 
+/* The whole value is one entry, anywhere in a subject. */
+static int take_subject(const struct setting *s)
+{
+    struct buf entry;
+
+    buf_init(&entry, s->settings->arena, s->value.len + 2);
+    buf_add_char(&entry, '*');
+    buf_add_span(&entry, s->value);
+    buf_add_char(&entry, '*');
+    return eval_lists_add(&s->settings->lists, s->word, buf_span(&entry), SPAN("")) == 0
+               ? 0
+               : err_set(s->err, ERR_MEMORY, "no memory for the list");
+}
+
 static int take_free_domains(const struct setting *s)
 {
     return add_words(s, SPAN("freemail_domains"), s->value);
@@ -297,6 +313,8 @@ static const struct {
     {"def_welcomelist_from_rcvd", take_default_from_relay},
     {"welcomelist_allows_relays", take_list},
     {"welcomelist_bounce_relays", take_list},
+    {"welcomelist_subject", take_subject},
+    {"blocklist_subject", take_subject},
 };
 
 /* "whitelist" is "welcomelist", "blacklist" is "blocklist". */

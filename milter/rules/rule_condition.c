@@ -34,12 +34,17 @@ static const char *const features[] = {
     CONF_PREFIX "perl_min_version_5010000",
     CONF_PREFIX "feature_registryboundaries",
     CONF_PREFIX "feature_originating_ip_headers",
-    CONF_PREFIX "compat_welcomelist_blocklist",
+    CONF_PREFIX "feature_uri_host_listed",
     PLUGIN_PREFIX "MIMEHeader::has_all_header",
     PLUGIN_PREFIX "MIMEHeader::has_tflags_multiple",
     PLUGIN_PREFIX "MIMEHeader::has_tflags_range",
     PLUGIN_PREFIX "MIMEHeader::has_tflags_concat",
     PLUGIN_PREFIX "MIMEHeader::has_capture_rules",
+    PLUGIN_PREFIX "BodyEval::has_check_body_length",
+    PLUGIN_PREFIX "BodyEval::has_plaintext_body_sig_ratio",
+    PLUGIN_PREFIX "MIMEEval::has_check_for_ascii_text_illegal",
+    PLUGIN_PREFIX "MIMEEval::has_check_abundant_unicode_ratio",
+    PLUGIN_PREFIX "MIMEEval::has_check_qp_ratio",
 };
 
 static bool is_listed(const char *const *list, size_t count, struct span name)
