@@ -55,11 +55,23 @@ sub judge_share {
         $status->finish;
         $mail->finish;
     }
-    # The rules it has with a score: only those can be compared.
-    return if $number > 0;
-    my $conf = $judge->{conf};
-    print $out join("\t", '*', grep { $conf->{scores}{$_} } keys %{$conf->{test_types}}),
-        "\n";
+    print_rules($judge->{conf}, $out) if $number == 0;
+}
+
+# The rules that it has with a score: only those can be compared. Of them, those that
+# ask neither the network nor what was learned: an eval that is flagged so, or a list.
+sub print_rules {
+    my ($conf, $out) = @_;
+    my @names = grep { $conf->{scores}{$_} } keys %{$conf->{test_types}};
+    my @alone = grep {
+        my $type = $conf->{test_types}{$_};
+        my $is_eval = ($type & 1) == 1;
+        my $is_bound = ($conf->{tflags}{$_} // '') =~ /\b(?:net|learn)\b/;
+        $type != $Mail::SpamAssassin::Conf::TYPE_RBL_EVALS
+            && $type != $Mail::SpamAssassin::Conf::TYPE_EMPTY_TESTS
+            && !($is_eval && $is_bound);
+    } @names;
+    print $out join("\t", '*', @names), "\n", join("\t", '+', @alone), "\n";
 }
 
 sub run_theirs {
@@ -87,22 +99,23 @@ sub run_theirs {
     return $kept;
 }
 
-# $theirs->{mail}{rule} = times; $scored->{rule} = 1.
+# $theirs->{mail}{rule} = times; $scored->{rule}, $alone->{rule} = 1.
 sub read_theirs {
     my ($path) = @_;
-    my (%theirs, %scored);
+    my (%theirs, %scored, %alone);
     open my $in, '<', $path or die "$path: $!\n";
     while (<$in>) {
         chomp;
         my ($mail, @names) = split /\t/;
         if ($mail eq '*') { @scored{@names} = (1) x @names; next }
+        if ($mail eq '+') { @alone{@names} = (1) x @names; next }
         my %hits;
         for (map { split /,/ } grep { defined } @names) {
             /^(\w+)(?:\((\d+)\))?$/ and $hits{$1} = $2 // 1;
         }
         $theirs{$mail} = \%hits;
     }
-    return (\%theirs, \%scored);
+    return (\%theirs, \%scored, \%alone);
 }
 
 sub outgate {
@@ -156,7 +169,7 @@ sub read_known {
     return \%known;
 }
 
-my ($theirs, $scored) = read_theirs($option{theirs} // run_theirs());
+my ($theirs, $scored, $alone) = read_theirs($option{theirs} // run_theirs());
 my $runs = read_own_rules();
 my $own = read_own(@mails);
 my $known = read_known($option{known});
@@ -195,7 +208,12 @@ if (defined $option{pairs}) {
 print $pairs "$_\n" for sort @pairs;
 close $pairs or die "pairs: $!\n";
 my $all = $equal + $different;
+my @alone = sort keys %$alone;
+my @missing = grep { !$runs->{$_} } @alone;
+print "does not run: @missing\n";
 printf "mails: %d\nrules compared: %d\npairs: %d\nequal: %d\ndifferent: %d\n"
-    . "unexplained: %d\nequal share: %.3f %%\n",
+    . "unexplained: %d\nequal share: %.3f %%\n"
+    . "need no network: %d\nof them run: %d\nrunning share: %.3f %%\n",
     scalar @mails, scalar @rules, $all, $equal, $different, $unexplained,
-    $all ? 100 * $equal / $all : 0;
+    $all ? 100 * $equal / $all : 0, scalar @alone, @alone - @missing,
+    @alone ? 100 * (@alone - @missing) / @alone : 0;
