@@ -27,6 +27,10 @@ int engine_load(struct engine **out, const char *config, const char *rules,
         engine_release(&engine);
         return -1;
     }
+    if (auth_open(&engine->auth, engine->settings, engine->dns, err) < 0) {
+        engine_release(&engine);
+        return -1;
+    }
     *out = engine;
     return 0;
 }
@@ -43,6 +47,7 @@ void engine_release(struct engine **engine)
     *engine = NULL;
     if (old == NULL || __atomic_sub_fetch(&old->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    auth_close(&old->auth);
     settings_free(&old->settings);
     ruleset_free(&old->rules);
     geoip_close(&old->geoip);

@@ -7,6 +7,7 @@
 #ifndef OUTGATE_ENGINE_H
 #define OUTGATE_ENGINE_H
 
+#include "auth/auth.h"
 #include "base/conf.h"
 #include "base/geoip.h"
 #include "rules/ruleset.h"
@@ -16,6 +17,7 @@ struct engine {
     struct settings *settings;
     struct ruleset *rules;
     struct geoip *geoip; /* NULL: no [mail] geoip */
+    struct auth *auth;   /* NULL: nobody can be asked */
     unsigned references; /* private to engine.c */
 };
 

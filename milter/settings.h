@@ -53,6 +53,7 @@ struct settings {
     struct conf_list local_domains;
     struct conf_list egress;
     const char *helo;
+    struct conf_list signed_later; /* domains whose signer runs after the gate */
     const char *geoip; /* MaxMind DB of countries; "" none */
     struct conf_list identify_by_words;
     enum identity identify_by[IDENTITY_COUNT];
