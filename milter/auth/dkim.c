@@ -43,7 +43,8 @@ struct auth_dkim_check {
     DKIM_SIGINFO *chosen[AUTH_SIGNATURES];
     size_t chosen_count;
     struct key keys[AUTH_SIGNATURES];
-    bool was_cr; /* the last byte of the body so far was CR */
+    bool was_cr;      /* the last byte of the body so far was CR */
+    size_t line_ends; /* CR and LF at the end of the body so far */
 
     /* during auth_dkim_finish */
     struct dns *dns;
@@ -296,8 +297,14 @@ void auth_dkim_prefetch(struct auth_dkim_check *check, struct dns *dns)
 
 static void feed(struct auth_dkim_check *check, const char *bytes, size_t len)
 {
-    if (len > 0)
-        dkim_body(check->dkim, (unsigned char *)bytes, len);
+    size_t ends = 0;
+    if (len == 0)
+        return;
+    while (ends < len &&
+           (bytes[len - ends - 1] == '\r' || bytes[len - ends - 1] == '\n'))
+        ends++;
+    check->line_ends = ends < len ? ends : check->line_ends + ends;
+    dkim_body(check->dkim, (unsigned char *)bytes, len);
 }
 
 static void feed_lf(struct auth_dkim_check *check, const char *bytes, size_t len)
@@ -381,6 +388,7 @@ static void set_result(struct auth_signature *out, enum auth_result result,
     out->problem = span_of(problem);
 }
 
+/* out: described already. */
 static void judge(DKIM_SIGINFO *sig, const struct key *key, struct auth_signature *out)
 {
     DKIM_SIGERROR error = dkim_sig_geterror(sig);
@@ -396,6 +404,9 @@ static void judge(DKIM_SIGINFO *sig, const struct key *key, struct auth_signatur
         set_result(out, error_result(error), error_words(error));
     else if ((flags & DKIM_SIGFLAG_PASSED) == 0 || body != DKIM_SIGBH_MATCH)
         set_result(out, AUTH_TEMPERROR, "could not be verified");
+    else if (out->key_bits > 0 && out->key_bits < LEAST_BITS) /* RFC 8301 3.2; the
+                                                   library lets 512 bits pass */
+        set_result(out, AUTH_POLICY, "key under 1024 bits");
     else if (is_rsa_sha1(sig)) /* RFC 8301 3.1 */
         set_result(out, AUTH_POLICY, "rsa-sha1");
     else
@@ -418,6 +429,13 @@ static struct span tag(DKIM_SIGINFO *sig, const char *name, struct arena *arena)
     return span_dup(arena, span_trim(text_of(value)));
 }
 
+/* Empty lines at the end, which no signature covers, are nobody's text. */
+static int64_t beyond(const struct auth_dkim_check *check, ssize_t bytes)
+{
+    ssize_t empty = check->line_ends > 2 ? (ssize_t)check->line_ends - 2 : 0;
+    return bytes > empty ? bytes - empty : 0;
+}
+
 static void describe(struct auth_dkim_check *check, DKIM_SIGINFO *sig,
                      struct arena *arena, struct auth_signature *out)
 {
@@ -438,7 +456,7 @@ static void describe(struct auth_dkim_check *check, DKIM_SIGINFO *sig,
     out->has_length = tag(sig, "l", arena).len > 0;
     if (out->has_length && dkim_sig_getcanonlen(check->dkim, sig, &in_message, &hashed,
                                                 &limit) == DKIM_STAT_OK)
-        out->unsigned_bytes = in_message > hashed ? in_message - hashed : 0;
+        out->unsigned_bytes = beyond(check, in_message - hashed);
 }
 
 /* Of several results the one that a receiver would go by: any that holds; else one that

@@ -102,11 +102,10 @@ static void test_walk(void **state)
     assert_true(span_eq(names[0], SPAN("_dmarc.a.b.example.com")));
     assert_true(span_eq(names[3], SPAN("_dmarc.com")));
     /* RFC 9989 4.10: nine labels and more, then the last seven */
-    assert_int_equal(dmarc_walk_names(arena, SPAN("a.b.c.d.e.f.g.h.i.j.mail.example.com"),
-                                      names),
-                     8);
-    assert_true(
-        span_eq(names[0], SPAN("_dmarc.a.b.c.d.e.f.g.h.i.j.mail.example.com")));
+    assert_int_equal(
+        dmarc_walk_names(arena, SPAN("a.b.c.d.e.f.g.h.i.j.mail.example.com"), names),
+        8);
+    assert_true(span_eq(names[0], SPAN("_dmarc.a.b.c.d.e.f.g.h.i.j.mail.example.com")));
     assert_true(span_eq(names[1], SPAN("_dmarc.g.h.i.j.mail.example.com")));
     assert_true(span_eq(names[7], SPAN("_dmarc.com")));
     assert_int_equal(dmarc_walk_names(arena, SPAN("a.b.c.d.e.f.g.h"), names), 8);
@@ -250,8 +249,8 @@ static const struct {
      "reject.example", "reject.example"},
     {"a@reject.example", "reject.example", FAIL, "reject.example", TEMP, TEMP, REJ, 0,
      0, "reject.example", "reject.example"},
-    {"a@reject.example", "reject.example", AUTH_SOFTFAIL, "reject.example",
-     AUTH_POLICY, FAIL, REJ, 0, 0, "reject.example", "reject.example"},
+    {"a@reject.example", "reject.example", AUTH_SOFTFAIL, "reject.example", AUTH_POLICY,
+     FAIL, REJ, 0, 0, "reject.example", "reject.example"},
     /* a mailing list: its own envelope and signature, the author's broken */
     {"a@reject.example", "lists.other.example", PASS, "reject.example", FAIL, FAIL, REJ,
      0, 0, "reject.example", "reject.example"},
@@ -265,10 +264,14 @@ static const struct {
     {"a@reject.example, b@none.example", "reject.example", PASS, "none.example", PASS,
      PASS, REJ, 0, 0, "reject.example", "reject.example"},
     /* names as people write them */
-    {"a@b\xc3\xbc" "cher.example", "xn--bcher-kva.example", PASS, "", NIL, PASS, REJ, 1,
-     0, "xn--bcher-kva.example", "xn--bcher-kva.example"},
-    {"a@b\xc3\xbc" "cher.example", "", NIL, "", NIL, FAIL, REJ, 0, 0,
-     "xn--bcher-kva.example", "xn--bcher-kva.example"},
+    {"a@b\xc3\xbc"
+     "cher.example",
+     "xn--bcher-kva.example", PASS, "", NIL, PASS, REJ, 1, 0, "xn--bcher-kva.example",
+     "xn--bcher-kva.example"},
+    {"a@b\xc3\xbc"
+     "cher.example",
+     "", NIL, "", NIL, FAIL, REJ, 0, 0, "xn--bcher-kva.example",
+     "xn--bcher-kva.example"},
     {"a@reject.example.", "reject.example", PASS, "", NIL, PASS, REJ, 1, 0,
      "reject.example", "reject.example"},
     /* none that can be asked for */
@@ -373,10 +376,9 @@ static void test_no_answer(void **state)
     struct dns_budget budget;
     struct err err;
     struct authentication auth = {.spf = {.result = AUTH_FAIL}};
-    assert_int_equal(dns_open(&none, &(struct dns_options){.zone = "",
-                                                           .trust_anchor = ""},
-                              &err),
-                     0);
+    assert_int_equal(
+        dns_open(&none, &(struct dns_options){.zone = "", .trust_anchor = ""}, &err),
+        0);
     dns_budget_init(&budget, 1000000, 100);
     dmarc_evaluate(none, &budget, message_from(w->arena, "a@reject.example"), &auth);
     assert_int_equal(auth.dmarc.result, AUTH_TEMPERROR);
@@ -389,14 +391,18 @@ static void test_results(void **state)
     struct world *w = *state;
     struct authentication auth = {
         .is_known = true,
-        .spf = {.result = AUTH_PASS, .domain = SPAN("a.example"),
+        .spf = {.result = AUTH_PASS,
+                .domain = SPAN("a.example"),
                 .mechanism = SPAN("ip4:192.0.2.0/24")},
         .dkim = AUTH_FAIL,
         .signature_count = 1,
-        .signatures = {{.result = AUTH_FAIL, .domain = SPAN("a.example"),
-                        .selector = SPAN("s1"), .algorithm = SPAN("rsa-sha256"),
+        .signatures = {{.result = AUTH_FAIL,
+                        .domain = SPAN("a.example"),
+                        .selector = SPAN("s1"),
+                        .algorithm = SPAN("rsa-sha256"),
                         .problem = SPAN("body \"changed\"\r\n")}},
-        .dmarc = {.result = AUTH_PASS, .policy = DMARC_REJECT,
+        .dmarc = {.result = AUTH_PASS,
+                  .policy = DMARC_REJECT,
                   .from_domain = SPAN("a.example")}};
     struct span text = auth_results_text(&auth, w->arena);
     static const char want[] =
@@ -418,8 +424,8 @@ static int set_up(void **state)
     if (file == NULL || fputs(zone, file) < 0 || fclose(file) != 0)
         return -1;
     w.arena = arena_new(64 << 20);
-    if (dns_open(&w.dns, &(struct dns_options){.zone = w.path, .trust_anchor = ""}, &err) <
-        0) {
+    if (dns_open(&w.dns, &(struct dns_options){.zone = w.path, .trust_anchor = ""},
+                 &err) < 0) {
         fprintf(stderr, "%s\n", err.text);
         return -1;
     }
@@ -439,8 +445,8 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_records),  cmocka_unit_test(test_walk),
-        cmocka_unit_test(test_verdicts), cmocka_unit_test(test_odd),
+        cmocka_unit_test(test_records),   cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_verdicts),  cmocka_unit_test(test_odd),
         cmocka_unit_test(test_no_answer), cmocka_unit_test(test_results),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
