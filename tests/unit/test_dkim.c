@@ -103,7 +103,7 @@ static const struct {
     {"future.eml", AUTH_FAIL, "signed in the future", 0, 0, 0, 0, 0, 0, 0},
     {"other.eml", AUTH_FAIL, "header changed or another key", 0, 0, 0, 0, 0, 1, 2048},
     {"from_unsigned.eml", AUTH_PERMERROR, "From: not signed", 0, 0, 0, 0, 1, 0, 0},
-    {"subdomain.eml", AUTH_PERMERROR, NULL, 0, 0, 0, 0, 0, 0, 0},
+    {"subdomain.eml", AUTH_PERMERROR, NULL, 0, 0, 0, 0, 0, 0, 2048},
     {"missing.eml", AUTH_PERMERROR, "no key published", 0, 0, 0, 0, 0, 1, 0},
     {"revoked.eml", AUTH_PERMERROR, "key revoked", 0, 0, 0, 0, 0, 1, 0},
     {"twice.eml", AUTH_PERMERROR, "several key records", 0, 0, 0, 0, 0, 1, 0},
