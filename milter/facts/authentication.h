@@ -91,14 +91,20 @@ struct authentication {
     struct auth_dmarc dmarc;
 
     enum auth_result from_owner; /* may this sender use this From:? AUTH_NONE: no map */
+    struct span from_owner_address; /* the first address that is not the sender's */
+    struct span from_owner_problem; /* of a temperror, a few words */
 
     struct auth_listing client_lists[AUTH_LISTED]; /* client's address and HELO */
     size_t client_list_count;
     struct auth_listing link_lists[AUTH_LISTED]; /* links' domains */
     size_t link_list_count;
+    size_t lists_failed; /* lists that gave no answer that counts, or are left alone */
+    bool has_names_left; /* more hosts in links than are asked for */
 
-    enum auth_result virus; /* PASS: clean; FAIL: found; TEMPERROR: clamd is away */
+    enum auth_result virus; /* PASS: clean; FAIL: found; NEUTRAL: not read whole;
+                               TEMPERROR: clamd is away */
     struct span virus_name;
+    struct span virus_problem; /* why neither clean nor found, a few words */
 
     unsigned lookups;    /* questions asked for this message */
     bool is_late;        /* the deadline passed before all was known */
