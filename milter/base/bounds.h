@@ -80,6 +80,7 @@ enum {
     BOUND_CHARGED_DOMAINS = 200,       /* recipient domains with a line of their own */
     BOUND_COLUMN_BYTES = 1024,         /* one text column of the audit row */
     BOUND_RCPT_TO_BYTES = 4096,        /* the first recipients, in one column */
+    BOUND_AUTHENTICATION_BYTES = 2048, /* results of all methods, in one column */
     BOUND_FACTS_BYTES = 65536,         /* facts_json of a message */
     BOUND_STORED_HEADER_BYTES = 65536, /* headers kept of a message */
     BOUND_STORED_BODY_BYTES = 1 << 20, /* body kept with keep = full */

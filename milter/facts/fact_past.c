@@ -102,7 +102,7 @@ static bool is_signed(const struct fact_input *in)
 {
     if (in->from_domain.len == 0)
         return false;
-    return in->auth->is_known ? is_verified(in) : is_named(in);
+    return in->auth->dkim != AUTH_UNKNOWN ? is_verified(in) : is_named(in);
 }
 
 static bool is_signature_missed(const struct past *past, bool has_signature)
