@@ -65,6 +65,10 @@ const struct conf_key outgate_setting_keys[] = {
      "The addresses that mail leaves from, as the world sees them."},
     {"mail", "helo", CONF_TEXT, AT(helo), "", "", "", "", "",
      "The name that the MTA says in HELO when it delivers."},
+    {"mail", "signed_later", CONF_LIST, AT(signed_later), "", "", "", "", "",
+     "From: domains whose DKIM signer runs after the gate; .example.com stands for all "
+     "below. Their mail is judged as if an aligned signature were on it already; "
+     "outgate doctor checks that the key is published. Empty: the gate is last."},
     {"mail", "geoip", CONF_TEXT, AT(geoip), "", "", "", "", "",
      "MaxMind DB file that tells the country of a client, for the facts country_new "
      "and "

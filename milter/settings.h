@@ -53,10 +53,11 @@ struct settings {
     struct conf_list local_domains;
     struct conf_list egress;
     const char *helo;
-    const char *geoip;         /* MaxMind DB of countries; "" none */
-    const char *senders_map;   /* who owns which From:; "" none */
-    const char *senders_query; /* of a map in SQLite */
-    int senders_own;           /* 0 yes, 1 no: a login owns its own address */
+    struct conf_list signed_later; /* domains whose signer runs after the gate */
+    const char *geoip;             /* MaxMind DB of countries; "" none */
+    const char *senders_map;       /* who owns which From:; "" none */
+    const char *senders_query;     /* of a map in SQLite */
+    int senders_own;               /* 0 yes, 1 no: a login owns its own address */
     struct conf_list identify_by_words;
     enum identity identify_by[IDENTITY_COUNT];
     size_t identify_by_count;

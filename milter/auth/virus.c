@@ -20,7 +20,7 @@ enum {
 
 struct virus {
     struct virus_options options;
-    struct talk_address address;
+    struct virus_talk_address address;
     pthread_mutex_t lock; /* what follows */
     bool is_down;
     unsigned slow;       /* deadlines that passed in a row */
@@ -39,7 +39,7 @@ int virus_open(struct virus **out, const struct virus_options *options, struct e
     if (virus == NULL)
         return err_set(err, ERR_MEMORY, "no memory for the virus scanner");
     virus->options = *options;
-    if (!talk_address_parse(options->clamd, &virus->address)) {
+    if (!virus_talk_address_parse(options->clamd, &virus->address)) {
         free(virus);
         return err_set(err, ERR_CONFIG,
                        "[virus] clamd = %s: write unix:/path or inet:PORT@ADDRESS",
@@ -76,14 +76,14 @@ static bool may_try(struct virus *virus)
 
 /* One mail that takes clamd long is that mail's doing: only several in a row are
  * clamd's. Under the lock. */
-static bool is_worse(struct virus *virus, enum talk_fault fault)
+static bool is_worse(struct virus *virus, enum virus_talk_fault fault)
 {
-    if (virus->is_down || fault != TALK_SLOW)
+    if (virus->is_down || fault != VIRUS_TALK_SLOW)
         return true;
     return ++virus->slow >= SLOW_MOST;
 }
 
-static void note_failure(struct virus *virus, const struct talk *talk)
+static void note_failure(struct virus *virus, const struct virus_talk *talk)
 {
     pthread_mutex_lock(&virus->lock);
     bool is_news = false;
@@ -104,7 +104,7 @@ static void note_failure(struct virus *virus, const struct talk *talk)
     if (is_news)
         troubles_say(virus->options.troubles,
                      "clamd at %s: %s: mail is not scanned for viruses",
-                     virus->options.clamd, talk_why(talk));
+                     virus->options.clamd, virus_talk_why(talk));
 }
 
 static void note_success(struct virus *virus)
@@ -128,7 +128,7 @@ static void note_success(struct virus *virus)
 
 /* What is left of max_bytes. */
 struct stream {
-    struct talk *talk;
+    struct virus_talk *talk;
     int64_t left;
     bool is_cut;
 };
@@ -140,7 +140,7 @@ static void add(struct stream *stream, struct span bytes)
         bytes = span_head(bytes, (size_t)stream->left);
     }
     stream->left -= (int64_t)bytes.len;
-    talk_add(stream->talk, bytes);
+    virus_talk_add(stream->talk, bytes);
 }
 
 /* A first line by which clamd knows mail whatever field comes first; not "From ", which
@@ -158,7 +158,7 @@ static void send_message(struct stream *stream, const struct message *msg)
     add(stream, SPAN("\r\n"));
     add(stream, body);
     stream->is_cut = stream->is_cut || msg->body_bytes > body.len;
-    talk_end(stream->talk);
+    virus_talk_end(stream->talk);
 }
 
 static struct span escaped(struct arena *arena, struct span text)
@@ -200,25 +200,26 @@ static bool read_answer(struct span answer, const struct stream *stream,
     return true;
 }
 
-static void scan(struct virus *virus, const struct message *msg, struct talk *talk,
-                 int64_t deadline_us, struct virus_answer *out)
+static void scan(struct virus *virus, const struct message *msg,
+                 struct virus_talk *talk, int64_t deadline_us, struct virus_answer *out)
 {
     struct stream stream = {.talk = talk, .left = virus->options.max_bytes};
-    talk_open(talk, &virus->address, deadline_us);
-    talk_command(talk, "zINSTREAM");
-    if (talk->fault == TALK_NO_FAULT)
+    virus_talk_open(talk, &virus->address, deadline_us);
+    virus_talk_command(talk, "zINSTREAM");
+    if (talk->fault == VIRUS_TALK_NO_FAULT)
         send_message(&stream, msg);
-    struct span answer = talk_read(talk);
-    if (talk->fault == TALK_NO_FAULT && !read_answer(answer, &stream, msg->arena, out))
-        talk->fault = TALK_ABSURD;
-    if (talk->fault == TALK_NO_FAULT) {
+    struct span answer = virus_talk_read(talk);
+    if (talk->fault == VIRUS_TALK_NO_FAULT &&
+        !read_answer(answer, &stream, msg->arena, out))
+        talk->fault = VIRUS_TALK_ABSURD;
+    if (talk->fault == VIRUS_TALK_NO_FAULT) {
         note_success(virus);
     } else {
         out->result = AUTH_TEMPERROR;
-        out->problem = escaped(msg->arena, span_of(talk_why(talk)));
+        out->problem = escaped(msg->arena, span_of(virus_talk_why(talk)));
         note_failure(virus, talk);
     }
-    talk_close(talk);
+    virus_talk_close(talk);
 }
 
 void virus_scan(struct virus *virus, const struct message *msg, int64_t deadline_us,
@@ -233,7 +234,7 @@ void virus_scan(struct virus *virus, const struct message *msg, int64_t deadline
         out->problem = SPAN("clamd was away a moment ago");
         return;
     }
-    struct talk *talk = arena_alloc(msg->arena, sizeof *talk);
+    struct virus_talk *talk = arena_alloc(msg->arena, sizeof *talk);
     if (talk == NULL) {
         out->problem = SPAN("no memory to ask clamd");
         return;
@@ -246,19 +247,20 @@ void virus_scan(struct virus *virus, const struct message *msg, int64_t deadline
 int virus_ping(struct virus *virus, struct arena *arena, struct span *version,
                struct err *err)
 {
-    struct talk *talk = arena_alloc(arena, sizeof *talk);
+    struct virus_talk *talk = arena_alloc(arena, sizeof *talk);
     if (talk == NULL)
         return err_set(err, ERR_MEMORY, "no memory to ask clamd");
-    talk_open(talk, &virus->address, clock_elapsed_us() + virus->options.deadline_us);
-    talk_command(talk, "zVERSION");
-    struct span answer = talk_read(talk);
-    if (talk->fault == TALK_NO_FAULT && !span_starts(answer, SPAN("ClamAV")))
-        talk->fault = TALK_ABSURD;
+    virus_talk_open(talk, &virus->address,
+                    clock_elapsed_us() + virus->options.deadline_us);
+    virus_talk_command(talk, "zVERSION");
+    struct span answer = virus_talk_read(talk);
+    if (talk->fault == VIRUS_TALK_NO_FAULT && !span_starts(answer, SPAN("ClamAV")))
+        talk->fault = VIRUS_TALK_ABSURD;
     int result = 0;
-    if (talk->fault != TALK_NO_FAULT)
+    if (talk->fault != VIRUS_TALK_NO_FAULT)
         result = err_set(err, ERR_IO, "clamd at %s: %s", virus->options.clamd,
-                         talk_why(talk));
+                         virus_talk_why(talk));
     *version = escaped(arena, span_trim(answer));
-    talk_close(talk);
+    virus_talk_close(talk);
     return result;
 }

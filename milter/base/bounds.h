@@ -80,6 +80,7 @@ enum {
     BOUND_CHARGED_DOMAINS = 200,       /* recipient domains with a line of their own */
     BOUND_COLUMN_BYTES = 1024,         /* one text column of the audit row */
     BOUND_RCPT_TO_BYTES = 4096,        /* the first recipients, in one column */
+    BOUND_AUTHENTICATION_BYTES = 2048, /* results of all methods, in one column */
     BOUND_FACTS_BYTES = 65536,         /* facts_json of a message */
     BOUND_STORED_HEADER_BYTES = 65536, /* headers kept of a message */
     BOUND_STORED_BODY_BYTES = 1 << 20, /* body kept with keep = full */
@@ -93,7 +94,7 @@ enum {
     BOUND_DNS_CACHE_ENTRIES = 20000,   /* answers kept */
     BOUND_DNS_CACHE_BYTES = 16 << 20,  /* memory they take */
     BOUND_DNS_TTL_S = 86400,           /* longest that an answer is believed */
-    BOUND_DNS_NEGATIVE_TTL_S = 3600,   /* and that nothing is there; RFC 2308 5: 3 h */
+    BOUND_DNS_NEGATIVE_TTL_S = 900,    /* and that nothing is there; RFC 2308 5: 3 h */
     BOUND_DNS_FAILURE_TTL_S = 5,       /* and that nobody answers; RFC 2308 7: 5 min */
     BOUND_DNS_UNDER_WAY = 256,         /* questions asked at once */
     BOUND_DNS_QUESTION_S = 10,         /* after which a question is given up */

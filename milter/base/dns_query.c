@@ -32,13 +32,11 @@ static const char *const options_always[][2] = {
     {"do-not-query-localhost:", "no"}, /* a resolver on this host is the usual case */
     {"unblock-lan-zones:", "yes"},     /* PTR of 10/8 and its like: ask, do not deny */
     {"insecure-lan-zones:", "yes"},    /* nobody signs them */
-    {"local-zone:", "test. nodefault"},
-    {"local-zone:", "invalid. nodefault"},
-    {"local-zone:", "home.arpa. nodefault"},
-    {"local-zone:", "127.in-addr.arpa. nodefault"},
-    {"infra-host-ttl:", "60"},      /* a server that was dead is tried again soon */
-    {"infra-keep-probing:", "yes"}, /* and meanwhile, too */
+    {"infra-host-ttl:", "60"},         /* a server that was dead is tried again soon */
+    {"infra-keep-probing:", "yes"},    /* and meanwhile, too */
     {"infra-cache-max-rtt:", "4000"},
+    {"infra-cache-min-rtt:", "200"}, /* a burst of packets does not make it answer */
+    {"outbound-msg-retry:", "3"},
     {"cache-max-ttl:", "86400"}, /* as BOUND_DNS_TTL_S */
     {"cache-max-negative-ttl:", "3600"},
     {"msg-cache-size:", "4m"}, /* ours stands in front */
@@ -49,6 +47,15 @@ static const char *const options_always[][2] = {
     {"num-queries-per-thread:", "512"},
     {"outgoing-range:", "600"},
     {"aggressive-nsec:", "no"},
+};
+
+/* What the library would answer by itself, and a network of one's own may use; it knows
+ * "localhost" and the onion's names without asking. Source: RFC 6761, RFC 8375. */
+static const char *const zones_asked[] = {
+    "test.",
+    "invalid.",
+    "home.arpa.",
+    "127.in-addr.arpa.",
 };
 
 static int set_option(struct dns_query *query, const char *name, const char *value,
@@ -135,6 +142,12 @@ static int set_up(struct dns_query *query, const struct dns_options *options,
         add_anchor(query, options->trust_anchor, err) < 0)
         return -1;
     ub_ctx_async(query->context, 1); /* a thread, not a process */
+    for (size_t i = 0; i < sizeof zones_asked / sizeof *zones_asked; i++)
+        if (ub_ctx_zone_remove(query->context, zones_asked[i]) != 0)
+            return err_set(err, ERR_CONFIG, "[dns]: the resolver cannot start%s%s",
+                           options->trust_anchor[0] != '\0' ? ": no root's key in "
+                                                            : "",
+                           options->trust_anchor);
     return 0;
 }
 
@@ -229,10 +242,12 @@ static void read_result(const struct ub_result *result, enum dns_type type,
 static void on_result(void *arg, int status, struct ub_result *result)
 {
     struct dns_question *question = arg;
-    struct dns_answer answer = {.status = DNS_TEMPERROR, .why = "the resolver failed"};
+    struct dns_answer answer = {.status = DNS_TEMPERROR};
     arena_reset(question->query->arena);
     if (status == 0 && result != NULL)
         read_result(result, question->type, question->query->arena, &answer);
+    else
+        answer.why = "the resolver failed";
     question->told(question->arg, &answer);
     ub_resolve_free(result);
 }

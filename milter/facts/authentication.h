@@ -55,6 +55,8 @@ enum { AUTH_SIGNATURES = 4 }; /* looked at in one message; more are a fact */
 
 enum dmarc_policy { DMARC_NO_POLICY = 0, DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT };
 
+const char *dmarc_policy_name(enum dmarc_policy policy); /* "" "none" ... */
+
 struct auth_dmarc {
     enum auth_result result;  /* AUTH_NONE: no record */
     enum dmarc_policy policy; /* what receivers are told to do with a failing message of
@@ -62,7 +64,8 @@ struct auth_dmarc {
     struct span from_domain;  /* RFC5322.From */
     struct span record_domain;            /* where the record was found */
     struct span organizational;           /* organizational domain of from_domain */
-    bool is_spf_aligned, is_dkim_aligned; /* passed and aligned */
+    bool is_spf_aligned, is_dkim_aligned; /* passed and aligned; of several From:
+                                             domains, with each of them */
     bool is_test;                         /* t=y, or pct=0 of RFC 7489 */
     bool has_many_from;
     unsigned percent; /* pct of RFC 7489; 100 without */
