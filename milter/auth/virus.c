@@ -7,6 +7,7 @@
 
 #include "auth/virus_talk.h"
 #include "base/clock.h"
+#include "message/mime.h"
 
 #define SECOND_US INT64_C(1000000)
 #define WAIT_US   SECOND_US        /* the first pause after a failure. chosen */
@@ -16,6 +17,8 @@ enum {
     SLOW_MOST =
         3, /* deadlines in a row after which clamd, not a mail, is slow. chosen */
     PROBLEM_BYTES = 300,
+    PARTS_MOST = 20,        /* sent by themselves. chosen */
+    DECODE_BYTES = 1 << 20, /* of memory besides twice the part */
 };
 
 struct virus {
@@ -200,14 +203,34 @@ static bool read_answer(struct span answer, const struct stream *stream,
     return true;
 }
 
+/* A part as readers decode it. */
+static void send_part(struct stream *stream, const struct part *part)
+{
+    uint32_t defects = 0;
+    struct arena *arena = arena_new(2 * part->raw_body.len + DECODE_BYTES);
+    if (arena == NULL) {
+        stream->is_cut = true;
+    } else if (span_eq(part->encoding, SPAN("base64"))) {
+        add(stream, mime_decode_base64(arena, part->raw_body, &defects));
+    } else {
+        add(stream, mime_decode_qp(arena, part->raw_body, &defects));
+    }
+    stream->is_cut = stream->is_cut || (arena != NULL && arena_is_capped(arena));
+    virus_talk_end(stream->talk);
+    arena_free(&arena);
+}
+
+/* part: NULL: the whole message. */
 static void scan(struct virus *virus, const struct message *msg,
+                 const struct part *part,
+
                  struct virus_talk *talk, int64_t deadline_us, struct virus_answer *out)
 {
     struct stream stream = {.talk = talk, .left = virus->options.max_bytes};
     virus_talk_open(talk, &virus->address, deadline_us);
     virus_talk_command(talk, "zINSTREAM");
     if (talk->fault == VIRUS_TALK_NO_FAULT)
-        send_message(&stream, msg);
+        part != NULL ? send_part(&stream, part) : send_message(&stream, msg);
     struct span answer = virus_talk_read(talk);
     if (talk->fault == VIRUS_TALK_NO_FAULT &&
         !read_answer(answer, &stream, msg->arena, out))
@@ -220,6 +243,38 @@ static void scan(struct virus *virus, const struct message *msg,
         note_failure(virus, talk);
     }
     virus_talk_close(talk);
+}
+
+static bool is_encoded(const struct part *part)
+{
+    return !part->is_multipart && (span_eq(part->encoding, SPAN("base64")) ||
+                                   span_eq(part->encoding, SPAN("quoted-printable")));
+}
+
+/* An encoding that is broken ends where clamd stops reading, but many readers read on:
+ * such a mail's parts are sent decoded as well. The first answer that is not clean
+ * stands. */
+static void scan_parts(struct virus *virus, const struct message *msg,
+                       struct virus_talk *talk, int64_t deadline_us,
+                       struct virus_answer *out)
+{
+    size_t sent = 0;
+    for (size_t i = 0; i < msg->part_count; i++) {
+        if (out->result != AUTH_PASS && out->result != AUTH_NEUTRAL)
+            return;
+        if (!is_encoded(&msg->parts[i]))
+            continue;
+        struct virus_answer answer = {.name = SPAN(""), .problem = SPAN("")};
+        if (++sent > PARTS_MOST)
+            answer = (struct virus_answer){AUTH_NEUTRAL, SPAN(""),
+                                           SPAN("too many broken parts")};
+        else
+            scan(virus, msg, &msg->parts[i], talk, deadline_us, &answer);
+        if (answer.result != AUTH_PASS)
+            *out = answer;
+        if (sent > PARTS_MOST)
+            return;
+    }
 }
 
 void virus_scan(struct virus *virus, const struct message *msg, int64_t deadline_us,
@@ -241,7 +296,9 @@ void virus_scan(struct virus *virus, const struct message *msg, int64_t deadline
     }
     if (deadline_us == 0 || deadline_us > own_us)
         deadline_us = own_us;
-    scan(virus, msg, talk, deadline_us, out);
+    scan(virus, msg, NULL, talk, deadline_us, out);
+    if ((msg->defects & (DEFECT_BASE64 | DEFECT_QUOTED_PRINTABLE)) != 0)
+        scan_parts(virus, msg, talk, deadline_us, out);
 }
 
 int virus_ping(struct virus *virus, struct arena *arena, struct span *version,
