@@ -19,9 +19,9 @@ postconf -c "$postfix_etc" -P "127.0.0.1:$mta_port/inet/cleanup_service_name=hid
 postfix_age
 ok 'Postfix runs with the service' postfix_up
 
-# send ID XCLIENT [SED-SCRIPT] - a mail of a client in a hotel.
+# send ID XCLIENT - a mail of a client in a hotel.
 send() {
-    sed "${3:-}" <<EOF | mta_smtp --xclient "$2" >"$scratch/reply"
+    mta_smtp --xclient "$2" >"$scratch/reply" <<EOF
 X-First: stays first
 Received: from inner.example (inner.example [203.0.113.77]) by far.example; Mon, 2 Mar 2026 10:12:31 +0100
 From: eve@here.example
@@ -35,11 +35,12 @@ EOF
 }
 # delivered ID - the file of what arrived.
 delivered() {
-    wait_for 15 grep -rlq "<$1@here.example>" "$sink"
+    wait_for 60 grep -rlq "<$1@here.example>" "$sink"
     cat "$(grep -rl "<$1@here.example>" "$sink" | head -n 1)"
 }
-send login 'ADDR=203.0.113.9 NAME=hotel.example HELO=laptop.hotel.example LOGIN=eve'
+send login 'ADDR=203.0.113.9 NAME=hotel.example LOGIN=eve'
 delivered login | tr -d '\r' >"$scratch/login"
+ok 'the mail arrives' test -s "$scratch/login"
 unlike "$(cat "$scratch/login")" '203\.0\.113\.9|hotel\.example' \
     'neither address nor name of the client leave'
 like "$(tr '\n\t' '  ' <"$scratch/login")" \
@@ -52,7 +53,7 @@ is "$(sql "select client_ip, sender, header_from, action from message
     '203.0.113.9|sasl_user:eve|eve@here.example|accept' 'the audit row keeps the address'
 like "$(cat "$scratch/login")" '^X-First: stays first' 'the gate reads the header whole'
 
-send stranger 'ADDR=203.0.113.9 NAME=hotel.example HELO=laptop.hotel.example'
-like "$(delivered stranger | tr -d '\r')" 'Received: from laptop\.hotel\.example ' \
+send stranger 'ADDR=203.0.113.9 NAME=hotel.example'
+like "$(delivered stranger | tr -d '\r')" 'Received: from client\.example \(hotel\.example \[203\.0\.113\.9\]\)' \
     'without a login the line is as it was'
 tap_end
