@@ -410,8 +410,8 @@ static sfsistat on_eoh(SMFICTX *ctx)
     struct session *s = smfi_getpriv(ctx);
     if (s != NULL && take_slot(s)) {
         const struct session_scope scope = scope_of(s->engine->settings);
-        s->check = gate_authenticate_begin(s->engine, s->msg, &s->env, &scope,
-                                           &s->hints);
+        s->check =
+            gate_authenticate_begin(s->engine, s->msg, &s->env, &scope, &s->hints);
     }
     return unanswered(s, SMFIP_NR_EOH);
 }
@@ -492,6 +492,14 @@ static void log_brake(const struct plan *plan)
                  plan->reason);
 }
 
+/* A list that blocks us, a scanner that is away: said once, when it changes. */
+static void log_troubles(struct auth *auth)
+{
+    char text[ERR_TEXT_BYTES];
+    while (auth_trouble(auth, text))
+        log_line(LOG_LEVEL_WARNING, "%s", text);
+}
+
 static void conclude(SMFICTX *ctx, struct session *s)
 {
     const struct session_scope scope = scope_of(s->engine->settings);
@@ -542,6 +550,7 @@ static enum outcome decide(SMFICTX *ctx, struct session *s)
     else if (s->env.mail_class != CLASS_INBOUND)
         log_decision(s, &judgement, &plan, id, clock_elapsed_us() - started_us);
     log_brake(&plan);
+    log_troubles(s->engine->auth);
     return outcome;
 }
 

@@ -6,6 +6,7 @@
 
 #include "auth/dkim.h"
 #include "auth/dmarc.h"
+#include "auth/lists.h"
 #include "auth/results.h"
 #include "message/address.h"
 #include "message/session.h"
@@ -14,6 +15,7 @@ struct auth {
     const struct settings *settings;
     struct dns *dns; /* the engine's */
     struct auth_dkim *dkim;
+    struct auth_lists *lists; /* NULL: none is configured */
 };
 
 struct auth_check {
@@ -25,18 +27,19 @@ struct auth_check {
 int auth_open(struct auth **out, const struct settings *settings, struct dns *dns,
               struct err *err)
 {
-    *out = NULL;
-    if (!dns_is_configured(dns))
-        return 0;
     struct auth *auth = calloc(1, sizeof *auth);
+    *out = NULL;
     if (auth == NULL)
         return err_set(err, ERR_MEMORY, "no memory for authentication");
     auth->settings = settings;
     auth->dns = dns;
-    if (auth_dkim_open(&auth->dkim, err) < 0) {
+    if (auth_lists_open(&auth->lists, settings, err) < 0 ||
+        auth_dkim_open(&auth->dkim, err) < 0) {
         auth_close(&auth);
         return -1;
     }
+    if (!dns_is_configured(dns) && auth->lists == NULL)
+        auth_close(&auth);
     *out = auth;
     return 0;
 }
@@ -45,9 +48,15 @@ void auth_close(struct auth **auth)
 {
     if (*auth == NULL)
         return;
+    auth_lists_close(&(*auth)->lists);
     auth_dkim_close(&(*auth)->dkim);
     free(*auth);
     *auth = NULL;
+}
+
+bool auth_trouble(struct auth *auth, char out[ERR_TEXT_BYTES])
+{
+    return auth != NULL && auth_lists_trouble(auth->lists, out);
 }
 
 void auth_use_dns(struct auth *auth, struct dns *dns)
@@ -146,6 +155,28 @@ static struct auth_check *begin_file(struct auth *auth, const struct message *ms
     return check;
 }
 
+/* Without egress addresses SPF is not known, and who it would speak for is. */
+static void check_spf(struct auth *auth, const struct envelope *env,
+                      struct dns_budget *budget, struct arena *arena,
+                      struct authentication *out)
+{
+    (void)auth;
+    (void)budget;
+    (void)arena;
+    out->spf.is_helo = env->mail_from.len == 0;
+    out->spf.domain = out->spf.is_helo ? env->helo : address_domain(env->mail_from);
+}
+
+static void authenticate(struct auth *auth, struct auth_check *check,
+                         struct dns_budget *budget, const struct message *msg,
+                         const struct envelope *env, struct authentication *out)
+{
+    out->is_signed_later = is_signed_later(auth, msg);
+    check_spf(auth, env, budget, msg->arena, out);
+    verify(auth, check, budget, msg, out);
+    dmarc_evaluate(auth->dns, budget, msg, out);
+}
+
 void auth_run(struct auth *auth, struct auth_check *check, const struct message *msg,
               const struct envelope *env, struct span sender,
               struct authentication *out)
@@ -160,15 +191,14 @@ void auth_run(struct auth *auth, struct auth_check *check, const struct message 
     dns_budget_init(&budget, auth->settings->dns_deadline_us,
                     (unsigned)auth->settings->dns_lookups);
     out->is_known = true;
-    out->is_signed_later = is_signed_later(auth, msg);
-    verify(auth, check, &budget, msg, out);
-    dmarc_evaluate(auth->dns, &budget, msg, out);
+    auth_lists_prefetch(auth->lists, auth->dns, msg, env);
+    if (dns_is_configured(auth->dns))
+        authenticate(auth, check, &budget, msg, env, out);
+    auth_lists_run(auth->lists, auth->dns, &budget, msg, env, sender, out);
     out->lookups = budget.asked;
     out->is_late = budget.timeouts > 0;
     out->results = auth_results_text(out, msg->arena);
     auth_free(&own);
-    (void)env;
-    (void)sender;
 }
 
 void auth_free(struct auth_check **check)

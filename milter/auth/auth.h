@@ -31,6 +31,9 @@ int auth_open(struct auth **out, const struct settings *settings, struct dns *dn
               struct err *err);
 void auth_close(struct auth **auth); /* NULL is fine */
 
+/* auth_trouble - the next line that the log must have (base/troubles); false: none. */
+bool auth_trouble(struct auth *auth, char out[ERR_TEXT_BYTES]);
+
 /* auth_use_dns - ask dns from now on, before the first message. auth NULL is fine. */
 void auth_use_dns(struct auth *auth, struct dns *dns);
 

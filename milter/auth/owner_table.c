@@ -149,31 +149,30 @@ static int refuse(const struct reading *in, struct span word, const char *why)
                    (int)(word.len < 100 ? word.len : 100), word.at, why);
 }
 
-/* The next word: quoted, or to white space or a comma. -1: an open quote. */
+static bool ends_word(char c)
+{
+    return ascii_is_space(c) || c == ',';
+}
+
+/* The next word, to white space or a comma outside quotes; quotes around the whole of
+ * it are taken off, those of an address's local part stay. -1: an open quote. */
 static int next_word(struct span *rest, struct span *out)
 {
+    bool is_quoted = false;
     size_t at = 0;
-    while (at < rest->len && (ascii_is_space(rest->at[at]) || rest->at[at] == ','))
+    while (at < rest->len && ends_word(rest->at[at]))
         at++;
     *rest = span_from(*rest, at);
     if (rest->len == 0)
         return 0;
-    if (rest->at[0] == '"') {
-        ptrdiff_t end = span_index(span_from(*rest, 1), '"');
-        /* "a b"@example.com is one word: the quotes are the address's own */
-        if (end >= 0 && ((size_t)end + 2 >= rest->len || rest->at[end + 2] != '@')) {
-            *out = (struct span){rest->at + 1, (size_t)end};
-            *rest = span_from(*rest, (size_t)end + 2);
-            return 1;
-        }
-        if (end < 0)
-            return -1;
-    }
-    for (at = 0;
-         at < rest->len && !ascii_is_space(rest->at[at]) && rest->at[at] != ',';)
-        at++;
+    for (at = 0; at < rest->len && (is_quoted || !ends_word(rest->at[at])); at++)
+        is_quoted = is_quoted != (rest->at[at] == '"');
+    if (is_quoted)
+        return -1;
     *out = span_head(*rest, at);
     *rest = span_from(*rest, at);
+    if (out->len >= 2 && out->at[0] == '"' && out->at[out->len - 1] == '"')
+        *out = (struct span){out->at + 1, out->len - 2};
     return 1;
 }
 
@@ -237,7 +236,7 @@ static int read_entry(const struct reading *in, struct span text)
     size_t count = 0;
     int got = next_word(&text, &first);
     while (got > 0 && (got = next_word(&text, &word)) > 0) {
-        if (!in->is_postfix && word.at[0] == '#')
+        if (!in->is_postfix && span_starts(word, SPAN("#")))
             break;
         if ((in->is_postfix ? add_pair(in, word, first) : add_pair(in, first, word)) <
             0)
@@ -246,7 +245,7 @@ static int read_entry(const struct reading *in, struct span text)
         count++;
     }
     if (got < 0)
-        return refuse(in, span_head(text, 40), "has an open quote");
+        return refuse(in, span_trim(span_head(text, 40)), "has an open quote");
     return count > 0 ? 0 : refuse(in, first, "stands alone: what is its?");
 }
 

@@ -337,22 +337,6 @@ static size_t client_subject(const struct envelope *env, struct subject *out)
     return 1;
 }
 
-/* A HELO that is a name of the public DNS: laptops say anything. */
-static size_t helo_subject(const struct asking *in, const struct envelope *env,
-                           struct subject *out)
-{
-    struct span name = span_trim(env->helo);
-    if (name.len > 0 && name.at[name.len - 1] == '.')
-        name = span_head(name, name.len - 1);
-    if (name.len == 0 || name.len > 253 || is_ours(in->reputation, name))
-        return 0;
-    name = span_lower(in->arena, name);
-    if (!url_has_known_tld(name) || url_domain(in->arena, name).len == 0)
-        return 0;
-    *out = (struct subject){.name = name};
-    return 1;
-}
-
 struct subjects {
     struct subject at[BOUND_LIST_NAMES];
     size_t count;
@@ -367,6 +351,24 @@ static void add_subject(struct subjects *out, struct span name, bool is_address)
     out->is_full = out->is_full || out->count == BOUND_LIST_NAMES;
     if (out->count < BOUND_LIST_NAMES)
         out->at[out->count++] = (struct subject){name, is_address};
+}
+
+/* A HELO that is a name of the public DNS, and its domain: laptops say anything. */
+static void helo_subjects(const struct asking *in, const struct envelope *env,
+                          struct subjects *out)
+{
+    struct span name = span_trim(env->helo);
+    if (name.len > 0 && name.at[name.len - 1] == '.')
+        name = span_head(name, name.len - 1);
+    if (name.len == 0 || name.len > 253)
+        return;
+    name = span_lower(in->arena, name);
+    struct span domain =
+        url_has_known_tld(name) ? url_domain(in->arena, name) : SPAN("");
+    if (domain.len == 0 || is_ours(in->reputation, name))
+        return;
+    add_subject(out, domain, false);
+    add_subject(out, name, false);
 }
 
 /* first: registrable domains and addresses; then the hosts below them, so that many
@@ -413,13 +415,14 @@ void reputation_prefetch(struct reputation *reputation, struct dns *dns,
 {
     struct asking in = {.reputation = reputation, .dns = dns, .arena = msg->arena};
     struct subject one;
-    struct subjects links = {.count = 0};
+    struct subjects helos = {.count = 0}, links = {.count = 0};
     if (reputation == NULL)
         return;
     if (client_subject(env, &one) > 0)
         prefetch_all(&in, &reputation->clients, &one, 1);
-    if (reputation->helos.count > 0 && helo_subject(&in, env, &one) > 0)
-        prefetch_all(&in, &reputation->helos, &one, 1);
+    if (reputation->helos.count > 0)
+        helo_subjects(&in, env, &helos);
+    prefetch_all(&in, &reputation->helos, helos.at, helos.count);
     if (reputation->links.count == 0)
         return;
     link_subjects(&in, msg, &links);
@@ -436,14 +439,15 @@ void reputation_check(struct reputation *reputation, struct dns *dns,
                         .arena = msg->arena,
                         .out = out};
     struct subject one;
-    struct subjects links = {.count = 0};
+    struct subjects helos = {.count = 0}, links = {.count = 0};
     if (reputation == NULL)
         return;
     ask_all(&in, &reputation->clients, &one, client_subject(env, &one),
             out->client_lists, &out->client_list_count);
     if (reputation->helos.count > 0)
-        ask_all(&in, &reputation->helos, &one, helo_subject(&in, env, &one),
-                out->client_lists, &out->client_list_count);
+        helo_subjects(&in, env, &helos);
+    ask_all(&in, &reputation->helos, helos.at, helos.count, out->client_lists,
+            &out->client_list_count);
     if (reputation->links.count == 0)
         return;
     link_subjects(&in, msg, &links);

@@ -159,7 +159,7 @@ is "$(row changed 'dkim, dmarc')|$(fact changed dkim_problem)" 'fail|fail|body c
     echo 'PS: buy at http://evil.example/'
 } | send bob@length.example
 is "$(row length 'dkim, dmarc')" 'pass|pass' 'text behind l= does not break the signature'
-is "$(fact length dkim_length_bytes)" 33
+is "$(fact length dkim_length_bytes)" 33 'but is counted'
 
 # Six: a sub-domain's signature and envelope where the domain is strict.
 mail strict bob@strict.example | presign mail.strict.example | send bob@mail.strict.example
