@@ -202,7 +202,7 @@ const struct conf_key outgate_setting_keys[] = {
      "the last stands for all that follow. Empty: told once."},
     {"notify", "quiet", CONF_LIST, AT(notify_quiet), "", "", "", "", "",
      "Kinds of incident that are recorded and logged but not told: limit, budget, "
-     "block, brake, unsigned, spam, store, alert."},
+     "block, brake, unsigned, spam, store, alert, virus, scanner."},
     {"notify", "per_hour", CONF_COUNT, AT(notify_per_hour), "notices", "12", "1",
      "1000", "",
      "Most notices in any hour; the last of them tells all that is due in one."},
@@ -389,7 +389,8 @@ static void check_notify(struct conf *conf, struct settings *s)
         if (incident_kind_find(span_of(s->notify_quiet.at[i])) == INCIDENT_UNKNOWN)
             refuse(
                 conf, "quiet", s->notify_quiet.at[i],
-                "is none of limit, budget, block, brake, unsigned, spam, store, alert");
+                "is none of limit, budget, block, brake, unsigned, spam, store, alert, "
+                "virus, scanner");
     check_repeat(conf, s);
 }
 
