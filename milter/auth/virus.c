@@ -204,7 +204,7 @@ static void scan(struct virus *virus, const struct message *msg, struct talk *ta
                  int64_t deadline_us, struct virus_answer *out)
 {
     struct stream stream = {.talk = talk, .left = virus->options.max_bytes};
-    talk_open(talk, &virus->address, deadline_us);
+    virus_talk_open(talk, &virus->address, deadline_us);
     talk_command(talk, "zINSTREAM");
     if (talk->fault == TALK_NO_FAULT)
         send_message(&stream, msg);
@@ -218,7 +218,7 @@ static void scan(struct virus *virus, const struct message *msg, struct talk *ta
         out->problem = escaped(msg->arena, span_of(talk_why(talk)));
         note_failure(virus, talk);
     }
-    talk_close(talk);
+    virus_talk_close(talk);
 }
 
 void virus_scan(struct virus *virus, const struct message *msg, int64_t deadline_us,
@@ -249,7 +249,8 @@ int virus_ping(struct virus *virus, struct arena *arena, struct span *version,
     struct talk *talk = arena_alloc(arena, sizeof *talk);
     if (talk == NULL)
         return err_set(err, ERR_MEMORY, "no memory to ask clamd");
-    talk_open(talk, &virus->address, clock_elapsed_us() + virus->options.deadline_us);
+    virus_talk_open(talk, &virus->address,
+                    clock_elapsed_us() + virus->options.deadline_us);
     talk_command(talk, "zVERSION");
     struct span answer = talk_read(talk);
     if (talk->fault == TALK_NO_FAULT && !span_starts(answer, SPAN("ClamAV")))
@@ -259,6 +260,6 @@ int virus_ping(struct virus *virus, struct arena *arena, struct span *version,
         result = err_set(err, ERR_IO, "clamd at %s: %s", virus->options.clamd,
                          talk_why(talk));
     *version = escaped(arena, span_trim(answer));
-    talk_close(talk);
+    virus_talk_close(talk);
     return result;
 }

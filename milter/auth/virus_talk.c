@@ -124,8 +124,8 @@ static int try_connect(struct talk *talk, const struct talk_address *address)
     return rc;
 }
 
-void talk_open(struct talk *talk, const struct talk_address *address,
-               int64_t deadline_us)
+void virus_talk_open(struct talk *talk, const struct talk_address *address,
+                     int64_t deadline_us)
 {
     int error = 0;
     socklen_t len = sizeof error;
@@ -231,7 +231,7 @@ struct span talk_read(struct talk *talk)
     return SPAN("");
 }
 
-void talk_close(struct talk *talk)
+void virus_talk_close(struct talk *talk)
 {
     if (talk->fd >= 0)
         close(talk->fd);

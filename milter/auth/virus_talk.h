@@ -50,17 +50,17 @@ struct talk {
     size_t answer_len;
 };
 
-/* Each of these does nothing once there is a fault. talk_open: connect. talk_command:
- * "zPING", sent with its NUL. talk_add: bytes of a stream, sent in chunks; does nothing
- * once clamd has spoken. talk_end: the rest of them and the end. talk_read: the answer
- * without its NUL, in talk->answer; empty after a fault. */
-void talk_open(struct talk *talk, const struct talk_address *address,
-               int64_t deadline_us);
+/* Each of these does nothing once there is a fault. virus_talk_open: connect.
+ * talk_command: "zPING", sent with its NUL. talk_add: bytes of a stream, sent in
+ * chunks; does nothing once clamd has spoken. talk_end: the rest of them and the end.
+ * talk_read: the answer without its NUL, in talk->answer; empty after a fault. */
+void virus_talk_open(struct talk *talk, const struct talk_address *address,
+                     int64_t deadline_us);
 void talk_command(struct talk *talk, const char *command);
 void talk_add(struct talk *talk, struct span bytes);
 void talk_end(struct talk *talk);
 struct span talk_read(struct talk *talk);
-void talk_close(struct talk *talk);
+void virus_talk_close(struct talk *talk);
 
 /* talk_why - the fault in a few words. */
 const char *talk_why(const struct talk *talk);
