@@ -492,12 +492,12 @@ static void log_brake(const struct plan *plan)
                  plan->reason);
 }
 
-/* What the lists, the map of senders and the virus scanner have to tell. */
-static void log_troubles(struct session *s)
+/* A list that blocks us, a scanner that is away: said once, when it changes. */
+static void log_troubles(struct auth *auth)
 {
-    char line[ERR_TEXT_BYTES];
-    while (auth_trouble(s->engine->auth, line))
-        log_line(LOG_LEVEL_WARNING, "%s", line);
+    char text[ERR_TEXT_BYTES];
+    while (auth_trouble(auth, text))
+        log_line(LOG_LEVEL_WARNING, "%s", text);
 }
 
 static void conclude(SMFICTX *ctx, struct session *s)
@@ -550,7 +550,7 @@ static enum outcome decide(SMFICTX *ctx, struct session *s)
     else if (s->env.mail_class != CLASS_INBOUND)
         log_decision(s, &judgement, &plan, id, clock_elapsed_us() - started_us);
     log_brake(&plan);
-    log_troubles(s);
+    log_troubles(s->engine->auth);
     return outcome;
 }
 

@@ -8,14 +8,15 @@
 #include "auth/dmarc.h"
 #include "auth/lists.h"
 #include "auth/results.h"
+#include "auth/spf.h"
 #include "message/address.h"
 #include "message/session.h"
 
 struct auth {
     const struct settings *settings;
-    struct dns *dns;          /* the engine's */
-    struct auth_dkim *dkim;   /* NULL: no DNS to ask */
-    struct auth_lists *lists; /* NULL: none configured */
+    struct dns *dns; /* the engine's */
+    struct auth_dkim *dkim;
+    struct auth_lists *lists; /* NULL: none is configured */
 };
 
 struct auth_check {
@@ -27,18 +28,18 @@ struct auth_check {
 int auth_open(struct auth **out, const struct settings *settings, struct dns *dns,
               struct err *err)
 {
-    *out = NULL;
     struct auth *auth = calloc(1, sizeof *auth);
+    *out = NULL;
     if (auth == NULL)
         return err_set(err, ERR_MEMORY, "no memory for authentication");
     auth->settings = settings;
     auth->dns = dns;
     if (auth_lists_open(&auth->lists, settings, err) < 0 ||
-        (dns_is_configured(dns) && auth_dkim_open(&auth->dkim, err) < 0)) {
+        auth_dkim_open(&auth->dkim, err) < 0) {
         auth_close(&auth);
         return -1;
     }
-    if (auth->lists == NULL && auth->dkim == NULL)
+    if (!dns_is_configured(dns) && auth->lists == NULL)
         auth_close(&auth);
     *out = auth;
     return 0;
@@ -48,27 +49,21 @@ void auth_close(struct auth **auth)
 {
     if (*auth == NULL)
         return;
-    auth_dkim_close(&(*auth)->dkim);
     auth_lists_close(&(*auth)->lists);
+    auth_dkim_close(&(*auth)->dkim);
     free(*auth);
     *auth = NULL;
+}
+
+bool auth_trouble(struct auth *auth, char out[ERR_TEXT_BYTES])
+{
+    return auth != NULL && auth_lists_trouble(auth->lists, out);
 }
 
 void auth_use_dns(struct auth *auth, struct dns *dns)
 {
     if (auth != NULL)
         auth->dns = dns;
-}
-
-void auth_expect(struct auth *auth, const struct envelope *env)
-{
-    struct span domain = address_domain(env->mail_from);
-    if (auth == NULL || auth->dkim == NULL)
-        return;
-    if (domain.len == 0)
-        domain = env->helo;
-    if (domain.len > 0 && domain.at[0] != '[')
-        dns_prefetch(auth->dns, domain, DNS_TXT);
 }
 
 /* ---- header ---- */
@@ -90,8 +85,6 @@ struct auth_check *auth_begin(struct auth *auth, const struct message *msg)
         auth != NULL ? arena_alloc(msg->arena, sizeof *check) : NULL;
     if (check == NULL)
         return NULL;
-    if (auth->dkim == NULL)
-        return check;
     size_t count = dmarc_authors(msg, authors, &total);
     for (size_t i = 0; i < count; i++)
         prefetch_policy(auth, msg, authors[i]);
@@ -113,6 +106,38 @@ void auth_body(struct auth_check *check, const void *bytes, size_t len)
 {
     if (check != NULL)
         feed(check, bytes, len, false);
+}
+
+/* ---- SPF ---- */
+
+static struct spf_world spf_world(struct auth *auth, struct dns_budget *budget)
+{
+    const struct settings *settings = auth->settings;
+    return (struct spf_world){.dns = auth->dns,
+                              .budget = budget,
+                              .egress = settings->egress.at,
+                              .egress_count = settings->egress.count,
+                              .helo = span_of(settings->helo)};
+}
+
+/* Who SPF would speak for is known even where SPF is not (no [mail] egress). */
+static void check_spf(struct auth *auth, struct dns_budget *budget,
+                      const struct message *msg, const struct envelope *env,
+                      struct authentication *out)
+{
+    const struct spf_world world = spf_world(auth, budget);
+    spf_check(&world, msg, env, out);
+    if (out->spf.result == AUTH_UNKNOWN && out->spf.domain.len == 0)
+        out->spf.domain = env->mail_from.len > 0 ? address_domain(env->mail_from)
+                                                 : span_of(auth->settings->helo);
+}
+
+void auth_expect(struct auth *auth, const struct envelope *env)
+{
+    if (auth == NULL || !dns_is_configured(auth->dns))
+        return;
+    const struct spf_world world = spf_world(auth, NULL);
+    spf_expect(&world, env);
 }
 
 /* ---- the end of the message ---- */
@@ -152,6 +177,16 @@ static struct auth_check *begin_file(struct auth *auth, const struct message *ms
     return check;
 }
 
+static void authenticate(struct auth *auth, struct auth_check *check,
+                         struct dns_budget *budget, const struct message *msg,
+                         const struct envelope *env, struct authentication *out)
+{
+    out->is_signed_later = is_signed_later(auth, msg);
+    check_spf(auth, budget, msg, env, out);
+    verify(auth, check, budget, msg, out);
+    dmarc_evaluate(auth->dns, budget, msg, out);
+}
+
 void auth_run(struct auth *auth, struct auth_check *check, const struct message *msg,
               const struct envelope *env, struct span sender,
               struct authentication *out)
@@ -166,22 +201,14 @@ void auth_run(struct auth *auth, struct auth_check *check, const struct message 
     dns_budget_init(&budget, auth->settings->dns_deadline_us,
                     (unsigned)auth->settings->dns_lookups);
     out->is_known = true;
-    out->is_signed_later = is_signed_later(auth, msg);
     auth_lists_prefetch(auth->lists, auth->dns, msg, env);
-    if (auth->dkim != NULL) {
-        verify(auth, check, &budget, msg, out);
-        dmarc_evaluate(auth->dns, &budget, msg, out);
-        out->results = auth_results_text(out, msg->arena);
-    }
+    if (dns_is_configured(auth->dns))
+        authenticate(auth, check, &budget, msg, env, out);
     auth_lists_run(auth->lists, auth->dns, &budget, msg, env, sender, out);
     out->lookups = budget.asked;
     out->is_late = budget.timeouts > 0;
+    out->results = auth_results_text(out, msg->arena);
     auth_free(&own);
-}
-
-bool auth_trouble(struct auth *auth, char out[ERR_TEXT_BYTES])
-{
-    return auth != NULL && auth_lists_trouble(auth->lists, out);
 }
 
 void auth_free(struct auth_check **check)

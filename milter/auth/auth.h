@@ -31,6 +31,9 @@ int auth_open(struct auth **out, const struct settings *settings, struct dns *dn
               struct err *err);
 void auth_close(struct auth **auth); /* NULL is fine */
 
+/* auth_trouble - the next line that the log must have (base/troubles); false: none. */
+bool auth_trouble(struct auth *auth, char out[ERR_TEXT_BYTES]);
+
 /* auth_use_dns - ask dns from now on, before the first message. auth NULL is fine. */
 void auth_use_dns(struct auth *auth, struct dns *dns);
 
@@ -53,10 +56,6 @@ void auth_body(struct auth_check *check, const void *bytes, size_t len);
 void auth_run(struct auth *auth, struct auth_check *check, const struct message *msg,
               const struct envelope *env, struct span sender,
               struct authentication *out);
-
-/* auth_trouble - a line for the log: something went wrong, or well again, with a list,
- * a map or the virus scanner. Each once; false when there is none. Cheap. */
-bool auth_trouble(struct auth *auth, char out[ERR_TEXT_BYTES]);
 
 /* auth_free - and set *check to NULL; NULL is fine. */
 void auth_free(struct auth_check **check);

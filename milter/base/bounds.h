@@ -102,6 +102,15 @@ enum {
     BOUND_DNS_ZONE_BYTES = 16 << 20,   /* a static zone's file */
     BOUND_DNS_ZONE_MEMORY = 256 << 20, /* and what it takes when it is read */
 
+    /* spf */
+    BOUND_SPF_RECORD_BYTES = 2048, /* of a record; RFC 7208 3.4 asks for 450 */
+    BOUND_SPF_DOMAIN_BYTES = 255,  /* of a domain-spec with its macros */
+    BOUND_SPF_TERMS = 10,          /* terms that ask the DNS: RFC 7208 4.6.4 */
+    BOUND_SPF_VOIDS = 2,           /* of their questions that find nothing: same */
+    BOUND_SPF_NAMES = 10,          /* names of an address that are tried: same */
+    BOUND_SPF_RECORDS = 100,       /* records handed to libspf2: as BOUND_DNS_RECORDS */
+    BOUND_SPF_EGRESS = 16,         /* addresses asked about */
+
     /* reports */
     BOUND_REPORT_RECIPIENTS = 100,  /* recipients read from one bounce or complaint */
     BOUND_REPORT_QUEUE_IDS = 20,    /* queue ids of the original that are tried */

@@ -133,8 +133,7 @@ unlike "$(cat "$sink"/*)" '^Authentication-Results:' 'nothing of it is added to 
 mail bank info@bank.example | send bob@good.example
 is "$(row bank 'dkim, dmarc, action, spf')" 'none|fail|hold|pass' \
     'another domain in From: is held'
-is "$(fact bank dmarc_policy)|$(fact bank from_matches_sender)" 'reject|none' \
-    'its domain asks for refusal'
+is "$(fact bank dmarc_policy)" reject 'its domain asks for refusal'
 is "$(sqlite3 "$gate_db" "select rule from hit join message on message = id where
     message_id = 'bank@e2e.example' and rule like 'AUTH%'")" AUTH_DMARC_REJECT 'by its rule'
 
@@ -159,7 +158,7 @@ is "$(row changed 'dkim, dmarc')|$(fact changed dkim_problem)" 'fail|fail|body c
     echo 'PS: buy at http://evil.example/'
 } | send bob@length.example
 is "$(row length 'dkim, dmarc')" 'pass|pass' 'text behind l= does not break the signature'
-is "$(fact length dkim_length_bytes)" 33
+is "$(fact length dkim_length_bytes)" 33 'but is counted'
 
 # Six: a sub-domain's signature and envelope where the domain is strict.
 mail strict bob@strict.example | presign mail.strict.example | send bob@mail.strict.example
