@@ -53,6 +53,10 @@ enum {
     BOUND_RULE_LINE_BYTES = 262144, /* one logical line of a rule file; the largest
                                      published one has 170 kB */
     BOUND_RULE_FILES = 2000,        /* files in all rule folders */
+    BOUND_RULE_DOMAINS = 100000,    /* top-level domains in rule files; the published
+                                       list has 8,000 */
+    BOUND_REDIRECTORS = 100,        /* redirector_pattern lines: each is run on each link */
+    BOUND_RULE_URIS = 10000,        /* links in all their forms that uri rules see */
     BOUND_INCLUDE_DEPTH = 10,       /* include within include */
     BOUND_MATCH_TEXT_BYTES = 65536, /* one text handed to one pattern: match limits
                                      do not bound quadratic scans (measured) */
@@ -61,6 +65,7 @@ enum {
     BOUND_RULE_TEXT_BYTES = 160000, /* and of all: three such and more; at 300 ns a
                                        byte for the stock rules (measured) */
     BOUND_RULE_RAW_BYTES = 1 << 20, /* of all that rawbody rules read */
+    BOUND_CAPTURES = 100,           /* texts that one rule hands to others, %{NAME} */
     BOUND_MATCHES = 1000,           /* matches counted of one `tflags multiple` rule */
     BOUND_MATCH_STEPS = 200000,     /* PCRE2 match limit */
     BOUND_MATCH_DEPTH = 10000,      /* PCRE2 depth limit */

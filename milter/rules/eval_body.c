@@ -212,7 +212,7 @@ static bool alternative_count(struct eval_scene *scene, const struct eval_call *
 
 static bool blank_line_ratio(struct eval_scene *scene, const struct eval_call *call)
 {
-    struct rule_texts texts = rule_text_rawbody(scene->msg);
+    struct rule_texts texts = rule_text_rawbody(scene->view);
     double least = call->arguments[2].is_open ? 1 : call->arguments[2].number;
     double blank = 0, lines = 0, percent;
 

@@ -5,12 +5,15 @@
 
 #include "rules/rule_header.h"
 
-void eval_scene_init(struct eval_scene *scene, const struct message *msg,
+void eval_scene_init(struct eval_scene *scene, struct rule_view *view,
                      const struct envelope *env, const struct eval_settings *settings,
                      const struct eval_regexes *regexes)
 {
-    *scene = (struct eval_scene){
-        .msg = msg, .env = env, .settings = settings, .regexes = regexes};
+    *scene = (struct eval_scene){.msg = view->msg,
+                                 .view = view,
+                                 .env = env,
+                                 .settings = settings,
+                                 .regexes = regexes};
 }
 
 /* ---- header ---- */
@@ -178,7 +181,7 @@ struct html_sums *const *scene_html(struct eval_scene *scene, size_t *count)
 const struct rule_texts *scene_body(struct eval_scene *scene)
 {
     if (!scene->has_texts)
-        scene->texts = rule_text_body(scene->msg);
+        scene->texts = rule_text_body(scene->view);
     scene->has_texts = true;
     return &scene->texts;
 }

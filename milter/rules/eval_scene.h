@@ -51,12 +51,14 @@ struct eval_scene {
     struct eval_body *body;
     struct eval_images *images;
     struct eval_addresses *addresses;
+    struct rule_view *view;
     struct eval_found *found;
     struct rule_texts texts;
     bool has_texts;
 };
 
-void eval_scene_init(struct eval_scene *scene, const struct message *msg,
+/* eval_scene_init - view: the message as the other rules see it; lives as long. */
+void eval_scene_init(struct eval_scene *scene, struct rule_view *view,
                      const struct envelope *env, const struct eval_settings *settings,
                      const struct eval_regexes *regexes);
 

@@ -42,6 +42,7 @@ int rule_source_init(struct rule_source *source, struct err *err)
         return err_set(err, ERR_MEMORY, "no memory for rules");
     source->table.arena = source->arena;
     source->tags.arena = source->arena;
+    source->links.domains.arena = source->arena;
     source->remarks.arena = source->arena;
     eval_settings_init(&source->evals, source->arena);
     source->reads_includes = true;

@@ -22,6 +22,7 @@
 #include "rules/rule_report.h"
 #include "rules/rule_table.h"
 #include "rules/rule_tags.h"
+#include "rules/rule_uri.h"
 
 /* `test RULE ok|fail TEXT` */
 struct rule_test {
@@ -35,6 +36,7 @@ struct rule_source {
     struct arena *arena; /* owns everything here */
     struct rule_table table;
     struct rule_tags tags;
+    struct rule_links links; /* no redirector is compiled */
     struct eval_settings evals;
     struct rule_remarks remarks;
     struct rule_test *tests;

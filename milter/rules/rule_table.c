@@ -6,6 +6,21 @@
 
 #include "base/bounds.h"
 
+const char *rule_kind_name(enum rule_kind kind)
+{
+    static const char *const names[] = {[RULE_KIND_UNKNOWN] = "not defined",
+                                        [RULE_HEADER] = "header",
+                                        [RULE_BODY] = "body",
+                                        [RULE_RAWBODY] = "rawbody",
+                                        [RULE_URI] = "uri",
+                                        [RULE_FULL] = "full",
+                                        [RULE_META] = "meta",
+                                        [RULE_FACT] = "fact",
+                                        [RULE_MIMEHEADER] = "mimeheader"};
+
+    return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "not defined";
+}
+
 /* The bucket that holds the name, or the free one where it belongs. */
 static unsigned *bucket_of(const struct rule_table *table, struct span name)
 {
@@ -63,4 +78,25 @@ struct rule_entry *rule_table_put(struct rule_table *table, struct span name,
     *bucket_of(table, name) = (unsigned)table->count + 1;
     table->entries[table->count++] = entry;
     return entry;
+}
+
+const char *rule_table_nearest(const struct rule_table *table, struct span name)
+{
+    const char *nearest = NULL;
+    unsigned best = name.len < 8 ? 2 : 3; /* farther is no typing error (chosen) */
+
+    for (size_t i = 0; i < table->count; i++) {
+        const struct rule_entry *entry = table->entries[i];
+        struct span other = span_of(entry->name);
+        unsigned distance;
+        if (entry->kind == RULE_KIND_UNKNOWN || other.len + best < name.len ||
+            name.len + best < other.len)
+            continue;
+        distance = text_distance(name, other);
+        if (distance >= best || distance == 0)
+            continue;
+        best = distance;
+        nearest = entry->name;
+    }
+    return nearest;
 }

@@ -42,7 +42,10 @@ struct rule_entry {
     unsigned tflags;         /* enum rule_tflag */
     unsigned max_hits;       /* tflags maxhits=N; 0 if not given */
     bool is_without_subject; /* tflags nosubject */
-    bool has_tags;           /* replace_rules names it */
+    bool is_concat;          /* tflags concat: of a mimeheader, all parts as one */
+    unsigned first_part;     /* tflags range=FIRST-LAST, parts from 1; 0: no bound */
+    unsigned last_part;
+    bool has_tags; /* replace_rules names it */
 
     size_t index; /* among the rules that run, plus 1; 0: it does not run */
 };
@@ -62,5 +65,9 @@ struct rule_entry *rule_table_find(const struct rule_table *table, struct span n
  * then). NULL at BOUND_RULES or at the end of the arena. */
 struct rule_entry *rule_table_put(struct rule_table *table, struct span name,
                                   const struct rule_place *place);
+
+/* rule_table_nearest - the defined rule whose name is nearest to a mistyped one; NULL
+ * if none is near. */
+const char *rule_table_nearest(const struct rule_table *table, struct span name);
 
 #endif

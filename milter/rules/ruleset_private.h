@@ -15,6 +15,7 @@
 #include "rules/prefilter.h"
 #include "rules/rule_header.h"
 #include "rules/rule_parse.h"
+#include "rules/rule_uri.h"
 #include "rules/ruleset.h"
 
 struct rule {
@@ -27,8 +28,12 @@ struct rule {
     bool is_named;                 /* a meta names it */
     unsigned header;               /* index into ruleset.headers */
     bool is_exists, is_negated, has_unset, is_without_subject;
+    bool is_template;  /* names what others capture: filled in for each mail */
+    bool is_capturing; /* others name what it captures */
     struct span unset;
-    unsigned most; /* matches counted: 1 but for tflags multiple */
+    bool is_concat;                 /* mimeheader: all parts as one text */
+    unsigned first_part, last_part; /* mimeheader: parts from 1; 0: no bound */
+    unsigned most;                  /* matches counted: 1 but for tflags multiple */
 };
 
 /* Indexes into ruleset.rules. */
@@ -53,6 +58,8 @@ struct ruleset {
     struct rule_header *headers;
     size_t header_count, header_room;
     struct rule_group body, rawbody, uri, full, facts, evals;
+    struct rule_group templates; /* rules that run after all others with a pattern */
+    struct rule_links links;     /* its redirectors' patterns are its own */
     struct eval_regexes eval_regexes; /* compiled if there is a rule in evals */
     struct rule_group metas;          /* each after those that it names */
     bool is_unfiltered; /* every rule runs on every text: for tests to compare */
@@ -63,6 +70,13 @@ struct ruleset {
 double *rule_values(const struct ruleset *set, const struct message *msg,
                     const struct envelope *env, const struct facts *facts,
                     unsigned *limit_errors);
+
+/* rule_probe - what the pattern costs on hostile texts: rule->info.probe_us, and a
+ * remark when it is slow or has to be stopped. */
+void rule_probe(struct ruleset *set, const struct rule_entry *entry, struct rule *rule);
+
+/* rule_test_holds - the pattern does on the text of a `test` line what that says. */
+bool rule_test_holds(const struct rule *rule, const struct rule_test *test);
 
 /* rule_lint_run - time patterns, run `test` lines, remark on style. */
 void rule_lint_run(struct ruleset *set);
