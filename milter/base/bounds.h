@@ -55,9 +55,9 @@ enum {
     BOUND_RULE_FILES = 2000,        /* files in all rule folders */
     BOUND_RULE_DOMAINS = 100000,    /* top-level domains in rule files; the published
                                        list has 8,000 */
-    BOUND_REDIRECTORS = 100,        /* redirector_pattern lines: each is run on each link */
-    BOUND_RULE_URIS = 10000,        /* links in all their forms that uri rules see */
-    BOUND_INCLUDE_DEPTH = 10,       /* include within include */
+    BOUND_REDIRECTORS = 100,  /* redirector_pattern lines: each is run on each link */
+    BOUND_RULE_URIS = 10000,  /* links in all their forms that uri rules see */
+    BOUND_INCLUDE_DEPTH = 10, /* include within include */
     BOUND_MATCH_TEXT_BYTES = 65536, /* one text handed to one pattern: match limits
                                      do not bound quadratic scans (measured) */
     BOUND_RULE_PART_BYTES = 50000,  /* of one text that body rules read: SpamAssassin's
