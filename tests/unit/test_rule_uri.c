@@ -93,6 +93,7 @@ static const struct {
     {"<a href=\"x?a=1&amp;b=2\">", "x?a=1&b=2 x?a=1&b=2 "},
     {"<a x/href=q>", "q q "},
     {"<a href=1 href=2>", "1 1 "},
+    {"<a href onclick=x>", "href href "},
     {"<p href=http://a.example/>", ""},
 };
 
