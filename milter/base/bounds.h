@@ -33,6 +33,10 @@ enum {
                                        for 100, Postfix has 1000 and 50000 for lists */
     BOUND_ADDRESS_BYTES = 1024,     /* one envelope address; RFC 5321 4.5.3.1.3: 256 */
 
+    BOUND_RELAYS = 100,          /* Received: fields read; RFC 5321 6.3 lets 100 pass */
+    BOUND_RECEIVED_BYTES = 4096, /* of one Received: field */
+    BOUND_RECEIVED_STEPS = 20000, /* of trying its forms */
+
     /* html */
     BOUND_HTML_LINKS = 2000,      /* links kept of a message */
     BOUND_HTML_IMAGES = 2000,     /* images kept of a message */
@@ -40,6 +44,8 @@ enum {
     BOUND_HTML_DEPTH = 256,       /* open elements remembered for hidden text */
     BOUND_HTML_STYLE_RULES = 512, /* selectors of style sheets remembered */
     BOUND_HTML_CLASSES = 16,      /* classes of one element looked up */
+    BOUND_HTML_NAMES = 512,       /* different tag names counted in one part */
+    BOUND_HTML_PIECES = 2000,     /* comments, titles, anchors or faces kept of one part */
     BOUND_LINK_BYTES = 4096,      /* bytes of one link's target or text */
 
     /* rules */

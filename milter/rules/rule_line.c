@@ -68,7 +68,7 @@ static void forget_definition(struct rule_entry *entry)
 {
     entry->kind = RULE_KIND_UNKNOWN;
     entry->skipped = NULL;
-    entry->header = entry->unset = entry->regex = entry->expression =
+    entry->header = entry->unset = entry->regex = entry->expression = entry->eval =
         (struct span){"", 0};
     entry->is_exists = entry->is_negated = entry->has_unset = false;
     entry->flags = 0;
@@ -105,25 +105,16 @@ static void spoil(struct rule_entry *entry)
     entry->skipped = "its definition has an error";
 }
 
+/* eval:function(arguments): what it is, is seen when all files are read. */
 static bool is_eval(const struct line *line, struct rule_entry *entry, struct span rest)
 {
-    bool is_rbl = span_starts(rest, SPAN("rbleval:"));
-    struct span head, tail;
-
-    if (!is_rbl && !span_starts(rest, SPAN("eval:")))
+    (void)line;
+    if (span_starts(rest, SPAN("rbleval:")))
+        entry->skipped = "asks the network (rbleval)";
+    else if (span_starts(rest, SPAN("eval:")))
+        entry->eval = span_trim(span_from(rest, 5));
+    else
         return false;
-    span_cut(span_from(rest, is_rbl ? 8 : 5), '(', &head, &tail);
-    if (head.len > 80)
-        head.len = 80;
-    size_t size = head.len + 64;
-    char *reason = arena_alloc(line->source->arena, size);
-    if (reason == NULL)
-        entry->skipped = "eval functions are not there";
-    else {
-        snprintf(reason, size, "%s%.*s is not there",
-                 is_rbl ? "rbleval:" : "eval:", (int)head.len, head.at);
-        entry->skipped = reason;
-    }
     return true;
 }
 
@@ -612,6 +603,21 @@ static void take_foreign(const struct line *line)
     entry->skipped = reason;
 }
 
+static bool is_eval_setting(const struct line *line)
+{
+    struct err err;
+
+    switch (eval_settings_take(&line->source->evals, line->word, line->value, &err)) {
+    case EVAL_SETTING_TAKEN:
+        return true;
+    case EVAL_SETTING_WRONG:
+        complain(line, err.text);
+        return true;
+    default:
+        return false;
+    }
+}
+
 void rule_line_take(struct rule_source *source, const struct rule_place *place,
                     struct span word, struct span value)
 {
@@ -627,6 +633,8 @@ void rule_line_take(struct rule_source *source, const struct rule_place *place,
         take_foreign(&line);
         return;
     }
+    if (is_eval_setting(&line))
+        return;
     setting = rule_words_setting(word);
     if (setting >= 0)
         note_setting(&line, setting);

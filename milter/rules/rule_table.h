@@ -33,6 +33,7 @@ struct rule_entry {
     struct span regex;      /* without delimiters */
     unsigned flags;         /* enum pattern_flag */
     struct span expression; /* meta, fact */
+    struct span eval;       /* eval:, without that word; empty if it is none */
 
     bool has_score;
     double score; /* with four scores the first: no network tests, no Bayes */

@@ -184,17 +184,18 @@ static bool is_page(const struct part *part)
 
 static void keep_links(struct rule_view *view, const struct rule_page *page)
 {
-    size_t count = view->link_count + page->link_count;
-    struct span *links;
+    size_t count = view->target_count + page->link_count;
+    struct span *targets;
 
     if (page->link_count == 0 ||
-        (links = arena_array(view->msg->arena, count, sizeof *links)) == NULL)
+        (targets = arena_array(view->msg->arena, count, sizeof *targets)) == NULL)
         return;
-    if (view->link_count > 0)
-        memcpy(links, view->links, view->link_count * sizeof *links);
-    memcpy(links + view->link_count, page->links, page->link_count * sizeof *links);
-    view->links = links;
-    view->link_count = count;
+    if (view->target_count > 0)
+        memcpy(targets, view->targets, view->target_count * sizeof *targets);
+    memcpy(targets + view->target_count, page->links,
+           page->link_count * sizeof *targets);
+    view->targets = targets;
+    view->target_count = count;
 }
 
 static void render_part(struct rule_view *view, struct buf *out,
@@ -257,12 +258,6 @@ static void read_body(struct rule_view *view)
         rest = span_from(rest, line.len);
     }
     view->body = p.texts;
-}
-
-void rule_view_init(struct rule_view *view, const struct message *msg,
-                    const struct rule_links *links)
-{
-    *view = (struct rule_view){.msg = msg, .link_rules = links};
 }
 
 struct rule_texts rule_text_body(struct rule_view *view)
@@ -338,12 +333,12 @@ static struct rule_texts read_uris(struct rule_view *view)
     struct rule_texts body = rule_text_body(view);
     struct rule_uri_set set;
 
-    if (rule_uri_start(&set, view->link_rules, p.arena) != 0)
+    if (rule_uri_start(&set, view->links, p.arena) != 0)
         return p.texts;
     for (size_t i = 0; i < body.count; i++)
         rule_uri_find(&set, body.at[i].bytes);
-    for (size_t i = 0; i < view->link_count; i++)
-        rule_uri_add(&set, view->links[i], false);
+    for (size_t i = 0; i < view->target_count; i++)
+        rule_uri_add(&set, view->targets[i], false);
     if (set.count > 0)
         qsort(set.at, set.count, sizeof *set.at, compare);
     for (size_t i = 0; i < set.count; i++)

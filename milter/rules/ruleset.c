@@ -167,6 +167,7 @@ static int header_slot(struct loader *loader, struct span written, unsigned *slo
 static int make_rule(struct loader *loader, const struct rule_entry *entry,
                      struct rule *rule, struct err *err)
 {
+    bool is_eval = entry->eval.len > 0;
     bool is_header = entry->kind == RULE_HEADER || entry->kind == RULE_MIMEHEADER;
 
     *rule = (struct rule){
@@ -191,6 +192,8 @@ static int make_rule(struct loader *loader, const struct rule_entry *entry,
     };
     if (is_expression(entry->kind))
         return 0;
+    if (is_eval)
+        return eval_parse(loader->arena, entry->eval, &rule->eval, err);
     if (is_header && header_slot(loader, entry->header, &rule->header, err) != 0)
         return -1;
     return compile_pattern(loader, entry, rule, err);
@@ -220,8 +223,12 @@ static int take_entry(struct loader *loader, struct rule_entry *entry, struct er
         *err = reason;
         return -1;
     }
-    rule_remark_add(loader->remarks, REMARK_SKIPPED, &entry->place, "%s: %s",
-                    entry->name, why != NULL ? why : reason.text);
+    rule_remark_add(loader->remarks,
+                    why == NULL && entry->eval.len > 0 && reason.code == ERR_CONFIG
+                        ? REMARK_ERROR
+                        : REMARK_SKIPPED,
+                    &entry->place, "%s: %s", entry->name,
+                    why != NULL ? why : reason.text);
     return 0;
 }
 
@@ -292,6 +299,7 @@ static int find_rule(void *context, struct span name, struct span argument,
         return 0;
     }
     out->slot = (unsigned)(entry->index - 1);
+    loader->set->rules[out->slot].is_named = true;
     if (entry->kind != RULE_META)
         return 0;
     return add_index(loader->arena, &loader->edges, loader->current->index - 1) != 0 ||
@@ -450,6 +458,8 @@ static int order_metas(struct loader *loader, struct err *err)
 
 static struct rule_group *group_of(struct ruleset *set, const struct rule *rule)
 {
+    if (rule->eval != NULL)
+        return &set->evals;
     switch (rule->info.kind) {
     case RULE_HEADER:
         return &set->headers[rule->header].fields;
@@ -608,6 +618,8 @@ static int build(struct ruleset *set, struct err *err)
     if (compile_redirectors(&loader, err) != 0 || take_entries(&loader, err) != 0 || compile_expressions(&loader, err) != 0 ||
         order_metas(&loader, err) != 0 || group_rules(&loader, err) != 0)
         return -1;
+    if (set->evals.count > 0 && eval_regexes_init(&set->eval_regexes, err) != 0)
+        return -1;
     filter_groups(&loader);
     if (set->source.is_lint)
         rule_lint_run(set);
@@ -665,9 +677,11 @@ void ruleset_free(struct ruleset **set)
     for (size_t i = 0; i < (*set)->count; i++) {
         pattern_free(&(*set)->rules[i].pattern);
         expression_clear((*set)->rules[i].expression);
+        eval_clear((*set)->rules[i].eval);
     }
     for (size_t i = 0; i < (*set)->links.redirector_count; i++)
         pattern_free(&(*set)->links.redirectors[i].pattern);
+    eval_regexes_clear(&(*set)->eval_regexes);
     rule_source_clear(&(*set)->source);
     free(*set);
     *set = NULL;
