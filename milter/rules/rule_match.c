@@ -331,7 +331,7 @@ static void match_evals(struct matcher *m, const struct facts *facts)
     eval_scene_init(&scene, &m->view, &m->set->source.evals, &m->set->eval_regexes);
     for (size_t i = 0; i < group->count; i++) {
         const struct rule *rule = &m->set->rules[group->at[i]];
-        if (rule->info.score != 0 || rule->is_named || m->set->is_unfiltered)
+        if (rule->info.score != 0 || rule->is_named || m->set->runs_all)
             m->values[group->at[i]] = eval_run(rule->eval, &scene);
     }
     m->limit_errors += scene.limit_errors;

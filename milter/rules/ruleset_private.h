@@ -62,6 +62,7 @@ struct ruleset {
     struct eval_regexes eval_regexes; /* compiled if there is a rule in evals */
     struct rule_links links;          /* its redirectors' patterns are its own */
     struct rule_group metas;          /* each after those that it names */
+    bool runs_all;      /* eval rules, too, that neither score nor are named */
     bool is_unfiltered; /* every rule runs on every text: for tests to compare */
 };
 
