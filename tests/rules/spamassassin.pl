@@ -173,19 +173,30 @@ sub read_own {
     return \%own;
 }
 
-# Lines "RULE who-has-it reason"; who: ours, theirs, both. $known->{rule}{who} = reason.
+# Lines "RULE WHO MAIL REASON"; RULE may be *, WHO is ours, theirs or both, MAIL is
+# folder/number or *.
 sub read_known {
     my ($path) = @_;
-    my %known;
-    return \%known if !defined $path;
+    my @known;
+    return \@known if !defined $path;
     open my $in, '<', $path or die "$path: $!\n";
     while (<$in>) {
         next if /^\s*(?:#|$)/;
-        my ($rule, $who, $reason) = /^(\S+)\s+(ours|theirs|both)\s+(\S.*)$/
-            or die "$path:$.: expected RULE ours|theirs|both REASON\n";
-        $known{$rule}{$_} = $reason for $who eq 'both' ? qw(ours theirs) : $who;
+        my ($rule, $who, $mail, $reason) = /^(\S+)\s+(ours|theirs|both)\s+(\S+)\s+(\S.*)$/
+            or die "$path:$.: expected RULE ours|theirs|both MAIL REASON\n";
+        push @known, {rule => $rule, who => $who, mail => $mail, reason => $reason};
     }
-    return \%known;
+    return \@known;
+}
+
+sub explain {
+    my ($known, $rule, $who, $path) = @_;
+    my $mail = $path =~ m{([^/]+/\d+)[^/]*$} ? $1 : $path;
+    for my $line (@$known) {
+        return $line->{reason} if $line->{rule} =~ /^(?:\*|\Q$rule\E)$/
+            && $line->{who} =~ /^(?:both|$who)$/ && $line->{mail} =~ /^(?:\*|\Q$mail\E)$/;
+    }
+    return undef;
 }
 
 my ($theirs, $scored, $alone) = read_theirs($option{theirs} // run_theirs());
@@ -203,7 +214,7 @@ for my $mail (@mails) {
         next if !$a->{$rule} && !$b->{$rule};
         if ($a->{$rule} && $b->{$rule}) { $equal++; $by_rule{$rule}{equal}++; next }
         my $who = $a->{$rule} ? 'ours' : 'theirs';
-        my $reason = $known->{$rule}{$who};
+        my $reason = explain($known, $rule, $who, $mail);
         $different++;
         $unexplained++ if !defined $reason;
         $by_rule{$rule}{$who}++;
