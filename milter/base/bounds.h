@@ -45,8 +45,8 @@ enum {
     BOUND_HTML_STYLE_RULES = 512, /* selectors of style sheets remembered */
     BOUND_HTML_CLASSES = 16,      /* classes of one element looked up */
     BOUND_HTML_NAMES = 512,       /* different tag names counted in one part */
-    BOUND_HTML_PIECES = 2000,     /* comments, titles, anchors or faces kept of one part */
-    BOUND_LINK_BYTES = 4096,      /* bytes of one link's target or text */
+    BOUND_HTML_PIECES = 2000, /* comments, titles, anchors or faces kept of one part */
+    BOUND_LINK_BYTES = 4096,  /* bytes of one link's target or text */
 
     /* rules */
     BOUND_RULES = 50000,            /* rules in all files */

@@ -321,6 +321,20 @@ static const char *tflag_words(unsigned tflags, char *out, size_t size)
     return out;
 }
 
+/* Why a rule does not run that its definition does not forbid: the loader's remark. */
+static void tell_remarks(struct teller *t)
+{
+    const struct rule_remarks *remarks = &t->set->source.remarks;
+    size_t len = strlen(t->entry->name);
+
+    for (size_t i = 0; i < remarks->count; i++) {
+        const struct rule_remark *remark = &remarks->at[i];
+        if ((remark->level == REMARK_SKIPPED || remark->level == REMARK_NOTE) &&
+            strncmp(remark->text, t->entry->name, len) == 0 && remark->text[len] == ':')
+            say(t, "does not run", "%s", remark->text + len + 2);
+    }
+}
+
 static void tell(struct teller *t)
 {
     const struct rule_entry *entry = t->entry;
@@ -333,7 +347,7 @@ static void tell(struct teller *t)
     else if (entry->kind == RULE_KIND_UNKNOWN)
         say(t, "does not run", "it is named here, and nothing defines it");
     else if (t->rule == NULL)
-        say(t, "does not run", "see the remarks of outgate lint");
+        tell_remarks(t);
     tell_points(t);
     tell_reads(t);
     tell_hits(t);

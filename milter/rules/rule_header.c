@@ -140,14 +140,9 @@ static bool is_ascii(struct span s)
 /* Fields whose encoded words stay as they are. Source: what SpamAssassin does. */
 static bool is_undecoded(struct span name)
 {
-    static const char *const names[] = {"Received",
-                                        "Message-ID",
-                                        "Resent-Message-ID",
-                                        "Date",
-                                        "Resent-Date",
-                                        "MIME-Version",
-                                        "References",
-                                        "In-Reply-To"};
+    static const char *const names[] = {
+        "Received",    "Message-ID",   "Resent-Message-ID", "Date",
+        "Resent-Date", "MIME-Version", "References",        "In-Reply-To"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (span_ieq(name, span_of(names[i])))
@@ -206,8 +201,8 @@ static struct span find_host(struct span text)
 
 static void add_host(struct lookup *lookup, struct span text)
 {
-    struct span host = lookup->spec->modifiers & HEADER_ADDR ? address_domain(text)
-                                                             : find_host(text);
+    struct span host =
+        lookup->spec->modifiers & HEADER_ADDR ? address_domain(text) : find_host(text);
 
     if (lookup->spec->modifiers & HEADER_DOMAIN)
         host = url_domain(lookup->arena, span_lower(lookup->arena, host));

@@ -509,8 +509,7 @@ static void take_redirector(const struct line *line)
                                          sizeof *links->redirectors);
     if (pattern_split(line->value, &redirector.regex, &redirector.flags, &err) != 0)
         complain(line, err.text);
-    else if (links->redirectors == NULL ||
-             links->redirector_count >= BOUND_REDIRECTORS)
+    else if (links->redirectors == NULL || links->redirector_count >= BOUND_REDIRECTORS)
         complain(line, "too many redirectors");
     else {
         redirector.place = *line->place;

@@ -19,9 +19,13 @@ enum attribute {
     ATTRIBUTES
 };
 
-static const char *const attribute_names[ATTRIBUTES] = {
-    "href", "src", "action", "background", "content", "http-equiv",
-    "data-saferedirecturl"};
+static const char *const attribute_names[ATTRIBUTES] = {"href",
+                                                        "src",
+                                                        "action",
+                                                        "background",
+                                                        "content",
+                                                        "http-equiv",
+                                                        "data-saferedirecturl"};
 
 struct tag {
     struct span name;
@@ -163,8 +167,8 @@ static bool is_whole(struct span target)
 
 static void add_link(struct reader *r, struct span target)
 {
-    keep_link(r, is_whole(target) ? target
-                                  : rule_page_resolve(r->arena, r->base, target));
+    keep_link(r,
+              is_whole(target) ? target : rule_page_resolve(r->arena, r->base, target));
 }
 
 static bool is_web_or_ftp(struct span target)
@@ -349,12 +353,10 @@ static bool read_tag(struct reader *r, struct tag *tag)
 static void show_tag(struct reader *r, const struct tag *tag)
 {
     static const char *const line[] = {"br", "div", NULL};
-    static const char *const space[] = {"li",    "th", "td", "dt", "dd", "embed",
-                                        "h1",    "h2", "h3", "h4", "h5", "h6",
-                                        NULL};
-    static const char *const paragraph[] = {"p",       "hr",        "blockquote", "pre",
-                                            "listing", "plaintext", "xmp",        "title",
-                                            NULL};
+    static const char *const space[] = {"li", "th", "td", "dt", "dd", "embed", "h1",
+                                        "h2", "h3", "h4", "h5", "h6", NULL};
+    static const char *const paragraph[] = {
+        "p", "hr", "blockquote", "pre", "listing", "plaintext", "xmp", "title", NULL};
 
     if (is_one_of(tag->name, line))
         add_space(r, SPAN("\n"));

@@ -8,12 +8,15 @@
 
 const char *rule_kind_name(enum rule_kind kind)
 {
-    static const char *const names[] = {
-        [RULE_KIND_UNKNOWN] = "not defined", [RULE_HEADER] = "header",
-        [RULE_BODY] = "body",         [RULE_RAWBODY] = "rawbody",
-        [RULE_URI] = "uri",           [RULE_FULL] = "full",
-        [RULE_META] = "meta",         [RULE_FACT] = "fact",
-        [RULE_MIMEHEADER] = "mimeheader"};
+    static const char *const names[] = {[RULE_KIND_UNKNOWN] = "not defined",
+                                        [RULE_HEADER] = "header",
+                                        [RULE_BODY] = "body",
+                                        [RULE_RAWBODY] = "rawbody",
+                                        [RULE_URI] = "uri",
+                                        [RULE_FULL] = "full",
+                                        [RULE_META] = "meta",
+                                        [RULE_FACT] = "fact",
+                                        [RULE_MIMEHEADER] = "mimeheader"};
 
     return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "not defined";
 }

@@ -45,7 +45,7 @@ struct rule_entry {
     bool is_concat;          /* tflags concat: of a mimeheader, all parts as one */
     unsigned first_part;     /* tflags range=FIRST-LAST, parts from 1; 0: no bound */
     unsigned last_part;
-    bool has_tags;           /* replace_rules names it */
+    bool has_tags; /* replace_rules names it */
 
     size_t index; /* among the rules that run, plus 1; 0: it does not run */
 };

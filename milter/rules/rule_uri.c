@@ -165,7 +165,8 @@ static bool is_mail(struct span link)
 {
     ptrdiff_t at = span_index(link, '@'), colon = span_index(link, ':');
 
-    return span_istarts(link, SPAN("mailto:")) || (at >= 0 && (colon < 0 || at < colon));
+    return span_istarts(link, SPAN("mailto:")) ||
+           (at >= 0 && (colon < 0 || at < colon));
 }
 
 /* What stands before the first of stops behind local@x; empty without. */
@@ -409,8 +410,8 @@ static bool dotted(struct arena *arena, struct span host, struct span *out)
     }
     if (span_index(host, '.') >= 0 || !read_number(host, false, &number))
         return false;
-    buf_printf(&text, "%u.%u.%u.%u", number >> 24, number >> 16 & 255, number >> 8 & 255,
-               number & 255);
+    buf_printf(&text, "%u.%u.%u.%u", number >> 24, number >> 16 & 255,
+               number >> 8 & 255, number & 255);
     *out = buf_span(&text);
     return true;
 }
@@ -428,7 +429,8 @@ static void add_guess(struct forms *forms, const struct web *web, struct span ho
         span_index(name, '.') >= 0 ||
         rule_domains_is_valid(&forms->set->links->domains, host))
         return;
-    add_web(forms, web, join(forms->arena, SPAN("www."), name, SPAN(".com")), web->rest);
+    add_web(forms, web, join(forms->arena, SPAN("www."), name, SPAN(".com")),
+            web->rest);
 }
 
 /* A link within the link: what a redirector's pattern says, else any. */

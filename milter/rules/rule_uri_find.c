@@ -24,7 +24,8 @@ static bool ends_link(char c)
 
 static bool ends_mail(char c)
 {
-    return ends_link(c) || (unsigned char)c >= 0x80 || c == ',' || c == '(' || c == '\'';
+    return ends_link(c) || (unsigned char)c >= 0x80 || c == ',' || c == '(' ||
+           c == '\'';
 }
 
 /* What may stand before a link. */
@@ -141,7 +142,8 @@ static size_t host_at(const struct finder *f, size_t i, struct span *host)
 
     if (!ascii_is_alnum(text.at[i]) || (i > 0 && !starts_host(text.at[i - 1])))
         return 0;
-    while (n < text.len && (is_word(text.at[n]) || text.at[n] == '.' || text.at[n] == '-'))
+    while (n < text.len &&
+           (is_word(text.at[n]) || text.at[n] == '.' || text.at[n] == '-'))
         n++;
     *host = (struct span){text.at + i, n - i};
     if (!has_tld(f, *host) && host->at[host->len - 1] == '.')
@@ -168,7 +170,8 @@ static struct span trim_link(struct span link)
 
     if (close >= 0 && (open < 0 || close < open))
         link = span_head(link, (size_t)close);
-    while (link.len > 0 && strchr("-~!@#^&*()_+=:;'?,.", link.at[link.len - 1]) != NULL &&
+    while (link.len > 0 &&
+           strchr("-~!@#^&*()_+=:;'?,.", link.at[link.len - 1]) != NULL &&
            link.at[link.len - 1] != '\0')
         link.len--;
     return link;

@@ -130,8 +130,9 @@ static int compile_pattern(struct loader *loader, const struct rule_entry *entry
                                            &rule->regex, err) != 0)
         return -1;
     rule->is_template = rule_template_next(rule->regex, &at, &start, &name);
-    return rule->is_template ? compile_template(loader, rule, err)
-                             : pattern_new(&rule->pattern, rule->regex, rule->flags, err);
+    return rule->is_template
+               ? compile_template(loader, rule, err)
+               : pattern_new(&rule->pattern, rule->regex, rule->flags, err);
 }
 
 /* The slot of a header, made when it is new. -1 (ERR_NOT_FOUND: no such thing). */
@@ -512,9 +513,8 @@ static int group_rules(struct loader *loader, struct err *err)
     struct ruleset *set = loader->set;
 
     for (size_t i = 0; i < set->count; i++) {
-        struct rule_group *group = set->rules[i].is_template
-                                       ? &set->templates
-                                       : group_of(set, &set->rules[i]);
+        struct rule_group *group =
+            set->rules[i].is_template ? &set->templates : group_of(set, &set->rules[i]);
         if (group != NULL && add_index(loader->arena, group, i) != 0)
             return no_memory(err);
     }
@@ -615,8 +615,9 @@ static int build(struct ruleset *set, struct err *err)
     struct loader loader = {
         .set = set, .remarks = &set->source.remarks, .arena = set->source.arena};
 
-    if (compile_redirectors(&loader, err) != 0 || take_entries(&loader, err) != 0 || compile_expressions(&loader, err) != 0 ||
-        order_metas(&loader, err) != 0 || group_rules(&loader, err) != 0)
+    if (compile_redirectors(&loader, err) != 0 || take_entries(&loader, err) != 0 ||
+        compile_expressions(&loader, err) != 0 || order_metas(&loader, err) != 0 ||
+        group_rules(&loader, err) != 0)
         return -1;
     if (set->evals.count > 0 && eval_regexes_init(&set->eval_regexes, err) != 0)
         return -1;

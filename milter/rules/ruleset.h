@@ -119,9 +119,9 @@ struct hit {
 struct hits {
     struct hit *at; /* rules with a non-zero score that hit, most points first */
     size_t count;
-    double score;          /* the sum, rounded to 1/1000 */
-    const double *values;  /* of each rule of the set, by index: 0 no hit, else how often
-                              (of a meta, its value); NULL without memory */
+    double score;         /* the sum, rounded to 1/1000 */
+    const double *values; /* of each rule of the set, by index: 0 no hit, else how often
+                             (of a meta, its value); NULL without memory */
     unsigned limit_errors; /* patterns stopped by a match limit: they count as no hit */
 };
 

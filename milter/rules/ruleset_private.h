@@ -31,9 +31,9 @@ struct rule {
     bool is_template;  /* names what others capture: filled in for each mail */
     bool is_capturing; /* others name what it captures */
     struct span unset;
-    bool is_concat;  /* mimeheader: all parts as one text */
+    bool is_concat;                 /* mimeheader: all parts as one text */
     unsigned first_part, last_part; /* mimeheader: parts from 1; 0: no bound */
-    unsigned most; /* matches counted: 1 but for tflags multiple */
+    unsigned most;                  /* matches counted: 1 but for tflags multiple */
 };
 
 /* Indexes into ruleset.rules. */
