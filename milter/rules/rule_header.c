@@ -422,8 +422,7 @@ bool header_value(const struct header_spec *spec, struct rule_view *view,
         add_sender(&lookup, view);
         break;
     case HEADER_RELAYS:
-        add_item(&lookup,
-                 relays_print(msg->arena, rule_view_relays(view), spec->side));
+        add_item(&lookup, relays_print(msg->arena, rule_view_relays(view), spec->side));
         break;
     case HEADER_SIDE:
         add_side(&lookup, view);

@@ -50,8 +50,8 @@ int rule_uri_start(struct rule_uri_set *set, const struct rule_links *links,
 {
     static const struct rule_links none;
 
-    *set = (struct rule_uri_set){.links = links != NULL ? links : &none,
-                                 .arena = arena};
+    *set =
+        (struct rule_uri_set){.links = links != NULL ? links : &none, .arena = arena};
     return grow(set) ? 0 : -1;
 }
 

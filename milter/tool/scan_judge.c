@@ -236,8 +236,9 @@ static void json_facts(struct json *json, const struct facts *facts)
 }
 
 static void print_json(struct buf *out, const struct scan_how *how,
-                       const struct scan_mail *mail, const struct message *msg, const struct envelope *env,
-                       const struct judgement *judgement, int64_t elapsed_us)
+                       const struct scan_mail *mail, const struct message *msg,
+                       const struct envelope *env, const struct judgement *judgement,
+                       int64_t elapsed_us)
 {
     struct json json;
     json_init(&json, out);
