@@ -6,7 +6,7 @@
 #define OUTGATE_TOOL_TUNE_PRINT_H
 
 #include "tool/tool.h"
-#include "tool/tune_fit.h"
+#include "tune/tune_fit.h"
 
 struct tune_report {
     struct tool *tool;

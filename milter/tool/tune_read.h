@@ -8,7 +8,7 @@
 
 #include "engine.h"
 #include "tool/tool.h"
-#include "tool/tune_set.h"
+#include "tune/tune_set.h"
 
 struct tune_sources {
     const struct option_list *ham, *spam;

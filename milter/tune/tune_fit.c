@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/tune_fit.h"
+#include "tune/tune_fit.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/rate.h"
+#include "tune/wilson.h"
 
-/* Weights of ham that are tried: 2^(step / 2) for step from WEIGHT_FIRST on; scores are
- * in tenths of a point. chosen */
-enum { WEIGHT_FIRST = -8, WEIGHT_COUNT = 33, ROUNDS = 300, JOBS_MAX = 64 };
+/* Weights of ham that are tried: 2^(step / 2) for step from 0 on, never less than spam
+ * has. chosen */
+enum { WEIGHT_COUNT = 25, ROUNDS = 300, JOBS_MAX = 64 };
 
 #define PRECISION 0.002
 
@@ -254,8 +254,8 @@ static int bench_init(struct bench *bench, const struct tune_set *set, struct er
     return 0;
 }
 
-/* What a rule may get: by how often it is right in what is learned from. Few hits are
- * no reason to take points away, only to give none. */
+/* What a rule may get: by how often it is right in what is learned from. That a rule
+ * was right a few times is no reason to take points away, only to give few. */
 static double cap_of(const struct tune_how *how, const struct tune_rule *rule,
                      const double hits[2], const double totals[2])
 {
@@ -263,9 +263,9 @@ static double cap_of(const struct tune_how *how, const struct tune_rule *rule,
     double most = how->share * how->threshold;
     if (rule->is_nice)
         right = 1 - right;
-    double earned = most * rate_wilson((int64_t)round(right * n), (int64_t)n);
+    double earned = most * wilson_least((int64_t)round(right * n), (int64_t)n);
     double has = rule->is_nice ? -rule->current : rule->current;
-    return fmin(most, fmax(earned, has));
+    return fmin(most, right > 0.5 ? fmax(earned, has) : earned);
 }
 
 static void set_bounds(const struct tune_fit *fit, const struct tune_set *set,
@@ -422,7 +422,7 @@ static bool is_within(const struct tune_set *set, const struct tune_how *how,
 
 static double weight_of(int step)
 {
-    return pow(2, (WEIGHT_FIRST + step) / 2.0);
+    return pow(2, step / 2.0);
 }
 
 /* The least step whose held-out ham is within bounds, the last one if none is; its
@@ -469,10 +469,12 @@ static void shrink(struct tune_fit *fit, const struct tune_set *set,
 static void take_points(struct tune_fit *fit, const struct bench *bench)
 {
     for (size_t j = 0; j < fit->rule_count; j++) {
+        struct tune_rule *rule = &fit->rules[j];
         const struct learn_bound *bound = &bench->bounds[j];
-        if (bound->low < bound->high)
-            fit->rules[j].proposed = bench->points[j] + 0.0; /* no -0 */
-        fit->rules[j].cap = fmax(fabs(bound->low), fabs(bound->high));
+        if (rule->is_off || rule->keep != TUNE_LEARN)
+            continue;
+        rule->proposed = bench->points[j] + 0.0; /* no -0 */
+        rule->cap = fmax(fabs(bound->low), fabs(bound->high));
     }
 }
 

@@ -3,8 +3,8 @@
  * roc - how well scores tell two classes apart: the share of each at or over a
  * threshold, and the area under the curve. Pure.
  */
-#ifndef OUTGATE_TOOL_ROC_H
-#define OUTGATE_TOOL_ROC_H
+#ifndef OUTGATE_TUNE_ROC_H
+#define OUTGATE_TUNE_ROC_H
 
 #include <stdbool.h>
 #include <stddef.h>

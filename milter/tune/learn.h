@@ -16,8 +16,8 @@
  * Genkin, Madigan: "Large-Scale Bayesian Logistic Regression", Technometrics 49 (2007);
  * Yuan et al., JMLR 11 (2010), CDN.
  */
-#ifndef OUTGATE_TOOL_LEARN_H
-#define OUTGATE_TOOL_LEARN_H
+#ifndef OUTGATE_TUNE_LEARN_H
+#define OUTGATE_TUNE_LEARN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/learn.h"
+#include "tune/learn.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/tune_set.h"
+#include "tune/tune_set.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,15 +8,15 @@
  * reaches the threshold. With that weight the proposed scores are learned from all.
  * Bounds of a rule: not below 0 (tflags nice: not above), never more than `share` of
  * the threshold, and it gains no more than that times the lower bound at 95 % of how
- * often it is right (rate_wilson): few hits earn little.
+ * often it is right (wilson_least): few hits earn little.
  * Threads: it starts its own, one fold each.
  */
-#ifndef OUTGATE_TOOL_TUNE_FIT_H
-#define OUTGATE_TOOL_TUNE_FIT_H
+#ifndef OUTGATE_TUNE_TUNE_FIT_H
+#define OUTGATE_TUNE_TUNE_FIT_H
 
 #include "rules/ruleset.h"
-#include "tool/roc.h"
-#include "tool/tune_set.h"
+#include "tune/roc.h"
+#include "tune/tune_set.h"
 
 /* Mails of each class, at least, to learn from. chosen */
 enum { TUNE_CLASS_MIN = 10 };

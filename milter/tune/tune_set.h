@@ -7,11 +7,11 @@
  * the same text, message/sketch) stand in one fold, so that no mail is judged by scores
  * that were learned from its copy.
  */
-#ifndef OUTGATE_TOOL_TUNE_SET_H
-#define OUTGATE_TOOL_TUNE_SET_H
+#ifndef OUTGATE_TUNE_TUNE_SET_H
+#define OUTGATE_TUNE_TUNE_SET_H
 
 #include "message/sketch.h"
-#include "tool/learn.h"
+#include "tune/learn.h"
 
 enum {
     TUNE_MAILS_MAX = 1 << 22, /* about 60 bytes each. chosen */

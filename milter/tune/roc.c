@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tool/roc.h"
+#include "tune/roc.h"
 
 #include <math.h>
 #include <stdlib.h>
