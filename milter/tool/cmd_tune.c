@@ -12,6 +12,7 @@
 #include "tool/print.h"
 #include "tool/replace.h"
 #include "tool/scan_pool.h"
+#include "tool/tune_audit.h"
 #include "tool/tune_print.h"
 #include "tool/tune_read.h"
 
@@ -21,12 +22,15 @@ static struct {
     struct option_list ham, spam, fix, only;
     const char *out, *threshold, *max_ham, *share, *ridge;
     int64_t folds, seed, jobs;
+    bool from_audit;
 } given = {.folds = 10};
 
 static const struct option_row options[] = {
     {"ham", 0, "DIR", OPTION_LIST, &given.ham,
      "mails that should leave: folder, Maildir, mbox, file (repeat it)"},
     {"spam", 0, "DIR", OPTION_LIST, &given.spam, "mails that should not (repeat it)"},
+    {"from-audit", 0, NULL, OPTION_FLAG, &given.from_audit,
+     "held mail that a person released (ham) and dropped (spam), from the log"},
     {"out", 'o', "FILE.cf", OPTION_TEXT, &given.out,
      "write the proposed scores there, for rules.d"},
     {"threshold", 0, "POINTS", OPTION_TEXT, &given.threshold,
@@ -225,12 +229,43 @@ static int conclude(struct tune_report *report, struct err *err)
     return report->failed > 0 ? EX_NOINPUT : EXIT_FINE;
 }
 
+/* How much of the decided mail could be judged anew. */
+static void tell_depths(const struct tool *tool, const struct tune_set *set,
+                        const struct tune_decisions *decisions)
+{
+    if (tool->json)
+        return;
+    printf("From the log: %zu released by a person (ham), %zu dropped (spam). Judged "
+           "anew: %zu whole,\n%zu by header and stored facts (rules on the body stand "
+           "as they hit then), %zu by\nthe stored facts alone.",
+           set->counts[0], set->counts[1], decisions->depths[KEPT_WHOLE],
+           decisions->depths[KEPT_HEADER], decisions->depths[KEPT_HITS]);
+    if (decisions->unknown > 0)
+        printf(" %zu hits were of rules that are no more.", decisions->unknown);
+    printf("\n\n");
+}
+
+static int read_mails(struct tool *tool, const struct engine *engine,
+                      struct tune_set *set, struct tune_report *report, struct err *err)
+{
+    struct tune_sources sources = {&given.ham, &given.spam, (size_t)given.jobs,
+                                   is_stopped};
+    struct tune_decisions decisions;
+    if (!given.from_audit)
+        return tune_read(tool, engine, &sources, set, &report->failed, err);
+    report->ham = "held mail that a person released";
+    report->spam = "held mail that a person dropped";
+    if (tool_open(tool, DB_READ, err) != 0 ||
+        tune_audit(tool, engine, is_stopped, set, &decisions, err) != 0)
+        return -1;
+    tell_depths(tool, set, &decisions);
+    return 0;
+}
+
 static int tune(struct tool *tool, const struct engine *engine, struct tune_set *set,
                 struct tune_fit *fit, struct err *err)
 {
     struct tune_how how;
-    struct tune_sources sources = {&given.ham, &given.spam, (size_t)given.jobs,
-                                   is_stopped};
     struct tune_report report = {.tool = tool,
                                  .set = set,
                                  .fit = fit,
@@ -240,7 +275,7 @@ static int tune(struct tool *tool, const struct engine *engine, struct tune_set 
                                  .now_us = tool_now_us()};
     set->rule_count = ruleset_count(engine->rules);
     if (read_how(engine, &how, err) != 0 ||
-        tune_read(tool, engine, &sources, set, &report.failed, err) != 0)
+        read_mails(tool, engine, set, &report, err) != 0)
         return -1;
     if (is_stopped())
         return err_set(err, ERR_BUSY, "interrupted");
@@ -295,6 +330,7 @@ const struct command outgate_cmd_tune = {
         "  outgate tune --ham ~/Maildir/.Sent --spam ~/Maildir/.Abuse\n"
         "  outgate tune --ham sent --spam abuse --out 99-tuned.cf\n"
         "  outgate tune --ham sent --spam abuse --only 'LINK_*' --max-ham 0.2%\n"
+        "  outgate tune --from-audit --out 99-tuned.cf\n"
         "  outgate tune --ham sent --spam abuse --json | jq 'select(.is_wrong)'",
     .words_max = 0,
     .options = options,
