@@ -297,10 +297,12 @@ static int run(struct tool *tool, struct err *err)
     struct engine *engine = NULL;
     struct tune_set set = {0};
     struct tune_fit fit = {0};
-    if (given.ham.count == 0 && given.spam.count == 0)
-        return err_set(
-            err, ERR_USAGE,
-            "tune needs mails: --ham DIR --spam DIR; see outgate tune --help");
+    bool has_folders = given.ham.count > 0 || given.spam.count > 0;
+    if (has_folders == given.from_audit)
+        return err_set(err, ERR_USAGE,
+                       given.from_audit
+                           ? "tune: either folders or --from-audit"
+                           : "tune needs mails: --ham DIR --spam DIR, or --from-audit");
     if (engine_load(&engine, tool_config_path(tool), tool->rules, tool_complain, NULL,
                     err) != 0)
         return -1;

@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-#include "base/buf.h"
-#include "limits/sender.h"
-
 /* What the database has of one message. */
 struct shelf {
     struct db *db;
@@ -168,19 +165,45 @@ static int read_hits(struct shelf *shelf, size_t *unknown)
     return step < 0 ? -1 : 0;
 }
 
+/* The length of the first field, folded lines and its last line end included. */
+static size_t field_length(struct span text)
+{
+    size_t at = 0;
+    while (at < text.len) {
+        ptrdiff_t end = span_index(span_from(text, at), '\n');
+        if (end < 0)
+            return text.len;
+        at += (size_t)end + 1;
+        if (at == text.len || (text.at[at] != ' ' && text.at[at] != '\t'))
+            break;
+    }
+    return at;
+}
+
+/* As the MTA handed them over: "name:raw value" and LF each (gate/row). */
+static void add_fields(struct message *msg, struct span text)
+{
+    while (text.len > 0) {
+        size_t length = field_length(text);
+        struct span field = span_head(text, length), name, value;
+        text = span_from(text, length);
+        if (field.at[field.len - 1] == '\n')
+            field.len--;
+        if (span_cut(field, ':', &name, &value))
+            message_add_field(msg, name, value);
+    }
+}
+
 /* Header and body as they were; false if what was kept is not as long as it was. */
 static bool read_whole(struct shelf *shelf, bool with_body, struct kept *out)
 {
-    struct buf text;
     out->msg = message_new(shelf->arena, (uint64_t)shelf->engine->settings->scan_bytes);
     if (out->msg == NULL)
         return false;
-    buf_init(&text, shelf->arena, shelf->headers.len + shelf->body.len + 2);
-    buf_add_span(&text, shelf->headers);
-    buf_add_char(&text, '\n');
+    add_fields(out->msg, shelf->headers);
     if (with_body)
-        buf_add_span(&text, shelf->body);
-    message_read(out->msg, buf_span(&text));
+        message_add_body(out->msg, shelf->body.at, shelf->body.len);
+    message_finish(out->msg);
     return out->msg->size_bytes == shelf->size_bytes;
 }
 

@@ -325,6 +325,9 @@ static void print_verdict(const struct tune_report *r)
            100 * roc_share(before, true, at), 100 * roc_share(before, false, at));
     printf("  proposed  spam %6.2f %%  ham %6.3f %%\n",
            100 * roc_share(after, true, at), 100 * roc_share(after, false, at));
+    if (r->fit->beyond > 0)
+        printf("  %zu ham reach it by scores that stay, whatever the others are.\n",
+               r->fit->beyond);
     if (roc_area(after) < roc_area(before) - 0.0005)
         printf("  The proposed scores tell the two apart WORSE than the current ones: "
                "keep those.\n");
@@ -430,6 +433,7 @@ static void json_summary(const struct tune_report *r)
         json_int(&json, "groups", (int64_t)r->set->groups);
         json_number(&json, "ham_weight", r->fit->ham_weight);
         json_number(&json, "scale", r->fit->scale);
+        json_int(&json, "ham_beyond", (int64_t)r->fit->beyond);
     }
     json_text_or_null(&json, "not_learned", span_of(r->why_not));
     print_object_end(&json);

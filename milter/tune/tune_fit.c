@@ -411,12 +411,34 @@ static int cross_validate(struct round *round, double ham_weight, struct err *er
     return round->rc;
 }
 
-static bool is_within(const struct tune_set *set, const struct tune_how *how,
-                      const double *scores)
+/* Ham that reaches the threshold by scores that stay cannot be helped. */
+static int count_beyond(struct tune_fit *fit, const struct tune_set *set,
+                        const struct tune_how *how, struct err *err)
+{
+    double *points = calloc(fit->rule_count + 1, sizeof *points);
+    fit->is_beyond = calloc(set->mail_count + 1, 1);
+    if (points == NULL || fit->is_beyond == NULL) {
+        free(points);
+        return no_memory(err);
+    }
+    for (size_t j = 0; j < fit->rule_count; j++)
+        if (fit->rules[j].keep != TUNE_LEARN)
+            points[j] = fit->rules[j].current;
+    for (size_t i = 0; i < set->mail_count; i++) {
+        fit->is_beyond[i] = !set->is_spam[i] && learn_sum(&set->matrix, set->row[i],
+                                                          points) >= how->threshold;
+        fit->beyond += fit->is_beyond[i];
+    }
+    free(points);
+    return 0;
+}
+
+static bool is_within(const struct tune_fit *fit, const struct tune_set *set,
+                      const struct tune_how *how, const double *scores)
 {
     size_t over = 0;
     for (size_t i = 0; i < set->mail_count; i++)
-        over += !set->is_spam[i] && scores[i] >= how->threshold;
+        over += !set->is_spam[i] && !fit->is_beyond[i] && scores[i] >= how->threshold;
     return (double)over <= how->max_ham * (double)set->counts[0];
 }
 
@@ -441,7 +463,7 @@ static int find_weight(struct tune_fit *fit, const struct tune_set *set,
         at = (low + high) / 2;
         if (cross_validate(&round, weight_of(at), err) != 0)
             return -1;
-        if (is_within(set, how, fit->after))
+        if (is_within(fit, set, how, fit->after))
             high = at;
         else
             low = at + 1;
@@ -461,7 +483,7 @@ static void shrink(struct tune_fit *fit, const struct tune_set *set,
         fit->scale = percent / 100.0;
         round_points(bench->bounds, fit->rule_count, fit->scale, bench->points);
         score_mails(set, bench->points, -1, scores);
-        if (is_within(set, how, scores))
+        if (is_within(fit, set, how, scores))
             return;
     }
 }
@@ -492,10 +514,10 @@ static int learn_all(struct tune_fit *fit, const struct tune_set *set,
             break;
         take_points(fit, &bench);
         score_mails(set, bench.points, -1, scores);
-        if (is_within(set, how, scores) || step >= WEIGHT_COUNT - 1)
+        if (is_within(fit, set, how, scores) || step >= WEIGHT_COUNT - 1)
             break;
     }
-    if (rc == 0 && !is_within(set, how, scores)) {
+    if (rc == 0 && !is_within(fit, set, how, scores)) {
         shrink(fit, set, how, &bench, scores);
         take_points(fit, &bench);
     }
@@ -511,7 +533,8 @@ int tune_fit_learn(struct tune_fit *fit, const struct tune_set *set,
     fit->after = calloc(set->mail_count + 1, sizeof *fit->after);
     if (fit->after == NULL)
         return no_memory(err);
-    if (find_weight(fit, set, how, &step, err) != 0 ||
+    if (count_beyond(fit, set, how, err) != 0 ||
+        find_weight(fit, set, how, &step, err) != 0 ||
         learn_all(fit, set, how, step, err) != 0 ||
         roc_make(&fit->roc_after, fit->after, set->is_spam, set->mail_count, err) != 0)
         return -1;
@@ -524,6 +547,7 @@ void tune_fit_clear(struct tune_fit *fit)
     free(fit->rules);
     free(fit->before);
     free(fit->after);
+    free(fit->is_beyond);
     roc_clear(&fit->roc_before);
     roc_clear(&fit->roc_after);
     *fit = (struct tune_fit){0};

@@ -68,6 +68,9 @@ struct tune_fit {
     double *before, *after; /* heap: a mail's score with the current scores; held out
                                with those learned without its fold (NULL: none) */
     struct roc roc_before, roc_after;
+    unsigned char
+        *is_beyond; /* heap: ham that scores that stay bring to the threshold */
+    size_t beyond;  /* how many */
     bool is_learned;
     double ham_weight; /* that was chosen */
     double scale;      /* 1, or what all were multiplied by to keep max_ham */
