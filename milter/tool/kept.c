@@ -17,22 +17,6 @@ struct shelf {
     struct err *err;
 };
 
-static enum mail_class find_class(struct span name)
-{
-    for (int i = CLASS_INBOUND; i <= CLASS_FORWARDED; i++)
-        if (span_eq(name, span_of(mail_class_name((enum mail_class)i))))
-            return (enum mail_class)i;
-    return CLASS_UNKNOWN;
-}
-
-static enum mail_path find_path(struct span name)
-{
-    for (int i = PATH_SMTP; i <= PATH_BORDER; i++)
-        if (span_eq(name, span_of(mail_path_name((enum mail_path)i))))
-            return (enum mail_path)i;
-    return PATH_UNKNOWN;
-}
-
 /* The recipients that the row lists, ", " between; not the "..." of the others. */
 static void list_recipients(struct shelf *shelf, struct span list, struct envelope *env)
 {
@@ -76,8 +60,8 @@ static int read_envelope(struct shelf *shelf, struct envelope *env)
     int step = query_step(query, shelf->err);
     if (step == 1) {
         *env = (struct envelope){
-            .mail_class = find_class(query_text(query, 0)),
-            .path = find_path(query_text(query, 1)),
+            .mail_class = mail_class_find(query_text(query, 0)),
+            .path = mail_path_find(query_text(query, 1)),
             .mail_from = span_dup(arena, query_text(query, 2)),
             .recipient_count = (size_t)query_int(query, 3),
             .queue_id = span_dup(arena, query_text(query, 5)),
@@ -239,4 +223,16 @@ int kept_judge(struct db *db, const struct engine *engine, int64_t id,
         return err_set(err, ERR_MEMORY, "out of memory for message %lld",
                        (long long)id);
     return 0;
+}
+
+int kept_read(struct db *db, const struct engine *engine, int64_t id,
+              struct arena *arena, struct kept *out, struct err *err)
+{
+    struct shelf shelf = {
+        .db = db, .engine = engine, .id = id, .arena = arena, .err = err};
+    *out = (struct kept){0};
+    if (read_envelope(&shelf, &out->env) != 0)
+        return -1;
+    read_whole(&shelf, false, out);
+    return out->msg != NULL ? 0 : err_set(err, ERR_MEMORY, "out of memory");
 }

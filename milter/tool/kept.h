@@ -29,6 +29,11 @@ struct kept {
     size_t unknown;   /* rules that hit then and are no more */
 };
 
+/* kept_read - what the log says of message id's session, and an empty message for it.
+ */
+int kept_read(struct db *db, const struct engine *engine, int64_t id,
+              struct arena *arena, struct kept *out, struct err *err);
+
 /* kept_judge - message id under engine's rules, all in arena. -1 with err. */
 int kept_judge(struct db *db, const struct engine *engine, int64_t id,
                struct arena *arena, struct kept *out, struct err *err);
