@@ -45,7 +45,8 @@ struct replay {
 
 /* ---- rows ---- */
 
-static int start_rows(struct replay *r, int64_t from_us)
+/* From the first one on, whatever is compared: each answer depends on those before. */
+static int start_rows(struct replay *r)
 {
     r->rows = db_query(
         r->log,
@@ -55,13 +56,11 @@ static int start_rows(struct replay *r, int64_t from_us)
         "(SELECT first_us FROM sender_seen WHERE sender_seen.sender = message.sender), "
         "(SELECT iif(json_valid(facts), json_extract(facts, '$.new_recipients'), 0) "
         "FROM evidence WHERE evidence.message = message.id) FROM message WHERE "
-        "message.id >= (SELECT coalesce(min(id), 0) FROM message WHERE at_us >= ?1) "
-        "AND (?2 = 0 OR at_us < ?2) ORDER BY id",
+        "?1 = 0 OR at_us < ?1 ORDER BY id",
         r->err);
     if (r->rows == NULL)
         return -1;
-    query_bind_int(r->rows, 1, from_us);
-    query_bind_int(r->rows, 2, r->how->until_us);
+    query_bind_int(r->rows, 1, r->how->until_us);
     return 0;
 }
 
@@ -104,20 +103,17 @@ static int next_row(struct replay *r)
 /* ---- what happened between messages ---- */
 
 /* Held mail that left or was dropped (kind 0), bounces (1) and complaints (2). */
-static int start_events(struct replay *r, int64_t from_us)
+static int start_events(struct replay *r)
 {
     r->events = db_query(
         r->log,
         "SELECT state_at_us AS t, 0, message, state = 'dropped', '', (SELECT "
         "max(charge.at_us) FROM charge WHERE charge.message = held_message.message) "
-        "FROM held_message WHERE state <> 'waiting' AND state_at_us >= ?1 UNION ALL "
+        "FROM held_message WHERE state <> 'waiting' UNION ALL "
         "SELECT at_us, iif(kind = 'bounce', 1, 2), message, 0, recipient, NULL FROM "
-        "feedback WHERE is_counted AND message IS NOT NULL AND at_us >= ?1 ORDER BY t",
+        "feedback WHERE is_counted AND message IS NOT NULL ORDER BY t",
         r->err);
-    if (r->events == NULL)
-        return -1;
-    query_bind_int(r->events, 1, from_us);
-    return 0;
+    return r->events != NULL ? 0 : -1;
 }
 
 static int peek_event(struct replay *r)
@@ -366,16 +362,6 @@ static int play_message(struct replay *r)
 
 /* ---- all of it ---- */
 
-/* How long before since_us messages matter for what is answered then. */
-static int64_t reach_us(const struct settings *settings)
-{
-    int64_t longest = settings->outbound.max_hold_us;
-    for (size_t i = 0; i < settings->limit_count; i++)
-        if (settings->limits[i].window_us > longest)
-            longest = settings->limits[i].window_us;
-    return longest;
-}
-
 static int read_oldest(struct replay *r)
 {
     struct query *query =
@@ -401,9 +387,8 @@ static bool is_learning(const struct settings *settings)
 static int start(struct replay *r)
 {
     const struct settings *settings = r->how->engine->settings;
-    int64_t from_us = r->how->since_us - reach_us(settings);
-    if (read_oldest(r) != 0 || start_rows(r, from_us) != 0 ||
-        start_events(r, from_us) != 0 || peek_event(r) != 0)
+    if (read_oldest(r) != 0 || start_rows(r) != 0 || start_events(r) != 0 ||
+        peek_event(r) != 0)
         return -1;
     return is_learning(settings) ? copy_history(r) : 0;
 }
