@@ -254,18 +254,19 @@ static int bench_init(struct bench *bench, const struct tune_set *set, struct er
     return 0;
 }
 
-/* What a rule may get: by how often it is right in what is learned from. That a rule
- * was right a few times is no reason to take points away, only to give few. */
+/* What a rule may get: by how often it is right in what is learned from. A few hits are
+ * no reason to take its points away, unless they show that it is wrong more often. */
 static double cap_of(const struct tune_how *how, const struct tune_rule *rule,
                      const double hits[2], const double totals[2])
 {
-    double right = ratio_of(hits, totals), n = hits[0] + hits[1];
+    int64_t n = (int64_t)(hits[0] + hits[1]);
     double most = how->share * how->threshold;
-    if (rule->is_nice)
-        right = 1 - right;
-    double earned = most * wilson_least((int64_t)round(right * n), (int64_t)n);
+    double spam = ratio_of(hits, totals);
+    int64_t right = (int64_t)round((rule->is_nice ? 1 - spam : spam) * (double)n);
+    double earned = most * wilson_least(right, n);
     double has = rule->is_nice ? -rule->current : rule->current;
-    return fmin(most, right > 0.5 ? fmax(earned, has) : earned);
+    bool is_wrong = wilson_least(n - right, n) > 0.5;
+    return fmin(most, is_wrong ? earned : fmax(earned, has));
 }
 
 static void set_bounds(const struct tune_fit *fit, const struct tune_set *set,

@@ -8,7 +8,7 @@
  * reaches the threshold. With that weight the proposed scores are learned from all.
  * Bounds of a rule: not below 0 (tflags nice: not above), never more than `share` of
  * the threshold, and it gains no more than that times the lower bound at 95 % of how
- * often it is right (wilson_least): few hits earn little.
+ * often it is right (wilson_least): few hits earn little, and cost little.
  * Threads: it starts its own, one fold each.
  */
 #ifndef OUTGATE_TUNE_TUNE_FIT_H
