@@ -85,13 +85,15 @@ static int read_envelope(struct shelf *shelf, struct envelope *env)
 static int read_evidence(struct shelf *shelf)
 {
     struct query *query =
-        db_query_of(shelf->db, "SELECT headers, body FROM evidence WHERE message = ?1",
+        db_query_of(shelf->db,
+                    "SELECT headers, body, length(facts) FROM evidence WHERE message = "
+                    "?1",
                     shelf->id, shelf->err);
     if (query == NULL)
         return -1;
     int step = query_step(query, shelf->err);
     if (step == 1) {
-        shelf->has_facts = true;
+        shelf->has_facts = query_int(query, 2) > 2; /* not those that were too long */
         shelf->headers = span_dup(shelf->arena, query_text(query, 0));
         shelf->body = span_dup(shelf->arena, query_text(query, 1));
     }
