@@ -170,16 +170,17 @@ static void tell_progress(void *arg, size_t done, size_t total)
     progress_show(arg, done, total, "learning");
 }
 
-static int learn(struct tune_fit *fit, const struct tune_set *set, struct tune_how *how,
-                 struct err *err)
+static int learn(struct tune_fit *fit, const struct tune_set *set,
+                 const struct tune_how *how, struct err *err)
 {
     struct progress progress;
-    struct scan_list many = {.count = 2};
-    how->jobs = scan_pool_jobs(&many, given.jobs);
-    how->tell = tell_progress;
-    how->arg = &progress;
+    struct tune_how shown = *how;
+    const struct scan_list many = {.count = 2};
+    shown.jobs = scan_pool_jobs(&many, given.jobs);
+    shown.tell = tell_progress;
+    shown.arg = &progress;
     progress_start(&progress, true);
-    int rc = tune_fit_learn(fit, set, how, err);
+    int rc = tune_fit_learn(fit, set, &shown, err);
     progress_end(&progress);
     return rc;
 }
