@@ -19,7 +19,7 @@ flood = 30 messages per 8h per sender, then block for 3h
 egress = 30 points per 2h per egress, then hold for review
 size = 450 bytes per 2h per sender, then defer
 fresh = 15 new_recipients per 1d per sender, then hold
-bounces = 2 bounces per 1d per sender, then hold'
+bounces = 2 bounces per 1d per sender, then reject'
 config() {
     gate_config "[mta]
 kind = postfix
@@ -101,6 +101,44 @@ random 0 0 40 2 >"$scratch/list"
 tests/unit/fill_log "$gate_conf" <"$scratch/list"
 unchanged='what was released and dropped is played, too'
 unchanged
+# Bounces fill the limit of bounces for dave, whose mail is then refused.
+for n in 1 2 3; do
+    cat >"$scratch/bounce.eml" <<EOF
+Return-Path: <>
+From: MAILER-DAEMON@there.example
+To: dave@here.example
+Subject: Undelivered $n
+Message-ID: <bounce.$n@there.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.there.example
+
+Final-Recipient: rfc822; friend@there.example
+Action: failed
+Status: 5.1.1
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: <$(sqlite3 -readonly "$gate_db" "select message_id from message where sender =
+    'sasl_user:dave' and action = 'accept' order by id desc limit 1 offset $n")>
+
+--b--
+EOF
+    og feedback "$scratch/bounce.eml" >/dev/null
+done
+random 0 0 30 6 >"$scratch/list"
+tests/unit/fill_log "$gate_conf" <"$scratch/list"
+is "$(sqlite3 -readonly "$gate_db" "select count(*) > 1 from message where limit_name =
+    'bounces'")" 1 'bounces have refused mail'
+unchanged='and bounces'
+unchanged
+ok 'without their limit some of it would not be' test "$(summary --without bounces |
+    field changed)" -gt 0
 og brake on --reason test >/dev/null
 og block sasl_user:erin --for 1h >/dev/null 2>&1
 random 0 0 20 3 >"$scratch/list"
