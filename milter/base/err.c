@@ -53,6 +53,7 @@ int err_exit_code(const struct err *err)
     case ERR_USAGE:
         return 2;
     case ERR_CONFIG:
+    case ERR_TOO_LARGE:
         return EX_CONFIG;
     case ERR_IO:
         return EX_IOERR;

@@ -21,6 +21,7 @@ enum err_code {
     ERR_MEMORY,    /* no memory (EX_OSERR) */
     ERR_BUSY,      /* a bound on concurrent work was reached (EX_TEMPFAIL) */
     ERR_NOT_FOUND, /* what was asked for is not there (exit 1) */
+    ERR_TOO_LARGE, /* as ERR_CONFIG: right, but beyond what a library takes */
 };
 
 enum { ERR_TEXT_BYTES = 512 };

@@ -221,7 +221,9 @@ int pattern_new(struct pattern **out, struct span regex, unsigned flags,
         free(pattern);
         if (pcre2_get_error_message(code, (PCRE2_UCHAR *)reason, sizeof reason) < 0)
             memcpy(reason, "unknown error", sizeof "unknown error");
-        return err_set(err, ERR_CONFIG, "%s at character %zu", reason, offset);
+        return err_set(
+            err, code == PCRE2_ERROR_PATTERN_TOO_LARGE ? ERR_TOO_LARGE : ERR_CONFIG,
+            "%s at character %zu", reason, offset);
     }
     pattern->is_fast = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
     *out = pattern;

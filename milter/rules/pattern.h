@@ -46,8 +46,9 @@ int pattern_split(struct span written, struct span *regex, unsigned *flags,
                   struct err *err);
 
 /* pattern_new - compile. flags: enum pattern_flag. Returns 0 and *out (the caller
- * frees it with pattern_free), or -1 (ERR_CONFIG; ERR_MEMORY) with the reason and the
- * offset of the trouble. */
+ * frees it with pattern_free), or -1 (ERR_CONFIG; ERR_TOO_LARGE: beyond the library's
+ * 64 KiB of compiled pattern; ERR_MEMORY) with the reason and the offset of the
+ * trouble. */
 int pattern_new(struct pattern **out, struct span regex, unsigned flags,
                 struct err *err);
 void pattern_free(struct pattern **pattern);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "rules/rule_tags_private.h"
 
-/* Rounds: as SpamAssassin. Bytes: chosen; the largest published has 262 kB. */
-enum { ROUNDS = 6, REGEX_BYTES = 1 << 20, TAGS_MAX = 10000 };
+enum { TAGS_MAX = 10000 };
 
 int rule_tags_set(struct rule_tags *tags, enum rule_tag_kind kind, struct span name,
                   struct span value)
@@ -29,8 +29,8 @@ int rule_tags_set(struct rule_tags *tags, enum rule_tag_kind kind, struct span n
     return 0;
 }
 
-static struct span find(const struct rule_tags *tags, enum rule_tag_kind kind,
-                        struct span name)
+struct span rule_tags_find(const struct rule_tags *tags, enum rule_tag_kind kind,
+                           struct span name)
 {
     for (size_t i = tags->count; name.len > 0 && i-- > 0;)
         if (tags->at[i].kind == kind && span_eq(tags->at[i].name, name))
@@ -38,8 +38,7 @@ static struct span find(const struct rule_tags *tags, enum rule_tag_kind kind,
     return (struct span){"", 0};
 }
 
-/* The next <...> without < inside, from *at. Leaves *at on its '<'. */
-static bool next_tag(struct span regex, size_t *at, struct span *name)
+bool rule_tags_next(struct span regex, size_t *at, struct span *name)
 {
     size_t start = regex.len;
 
@@ -55,38 +54,33 @@ static bool next_tag(struct span regex, size_t *at, struct span *name)
     return false;
 }
 
-/* What the pattern asks of all its tags; the asking itself is cut out of it. */
-struct dressing {
-    struct span pre, post, inter;
-};
-
 static bool is_asking(const struct rule_tags *tags, struct span tag,
-                      struct dressing *dressing)
+                      struct rule_tag_dressing *dressing)
 {
     struct span word, name;
 
     if (!span_cut(tag, ' ', &word, &name))
         return false;
     if (span_eq(word, SPAN("pre")) && dressing->pre.len == 0)
-        dressing->pre = find(tags, RULE_TAG_PRE, name);
+        dressing->pre = rule_tags_find(tags, RULE_TAG_PRE, name);
     else if (span_eq(word, SPAN("post")) && dressing->post.len == 0)
-        dressing->post = find(tags, RULE_TAG_POST, name);
+        dressing->post = rule_tags_find(tags, RULE_TAG_POST, name);
     else if (span_eq(word, SPAN("inter")) && dressing->inter.len == 0)
-        dressing->inter = find(tags, RULE_TAG_INTER, name);
+        dressing->inter = rule_tags_find(tags, RULE_TAG_INTER, name);
     else
         return false;
     return true;
 }
 
-static struct span undress(const struct rule_tags *tags, struct span regex,
-                           struct dressing *dressing)
+struct span rule_tags_undress(const struct rule_tags *tags, struct span regex,
+                              struct rule_tag_dressing *dressing)
 {
     struct span tag;
     struct buf out;
     size_t done = 0, at = 0;
 
-    buf_init(&out, tags->arena, REGEX_BYTES);
-    while (next_tag(regex, &at, &tag)) {
+    buf_init(&out, tags->arena, RULE_TAG_REGEX_BYTES);
+    while (rule_tags_next(regex, &at, &tag)) {
         bool is_cut = is_asking(tags, tag, dressing);
         size_t end = at + tag.len + 2;
         buf_add(&out, regex.at + done, (is_cut ? at : end) - done);
@@ -98,16 +92,17 @@ static struct span undress(const struct rule_tags *tags, struct span regex,
 
 /* One round. *again: a value held tags of its own. */
 static struct span replace(const struct rule_tags *tags, struct span regex,
-                           const struct dressing *dressing, bool *again, bool *is_full)
+                           const struct rule_tag_dressing *dressing, bool *again,
+                           bool *is_full)
 {
     struct span tag;
     struct buf out;
     size_t done = 0, at = 0, inner;
 
     *again = false;
-    buf_init(&out, tags->arena, REGEX_BYTES);
-    while (next_tag(regex, &at, &tag)) {
-        struct span value = find(tags, RULE_TAG_REPLACE, tag), name;
+    buf_init(&out, tags->arena, RULE_TAG_REGEX_BYTES);
+    while (rule_tags_next(regex, &at, &tag)) {
+        struct span value = rule_tags_find(tags, RULE_TAG_REPLACE, tag), name;
         if (at == done && done > 0)
             buf_add_span(&out, dressing->inter);
         buf_add(&out, regex.at + done, at - done);
@@ -118,7 +113,7 @@ static struct span replace(const struct rule_tags *tags, struct span regex,
             buf_add(&out, tag.at - 1, tag.len + 2);
         buf_add_span(&out, dressing->post);
         inner = 0;
-        *again = *again || next_tag(value, &inner, &name);
+        *again = *again || rule_tags_next(value, &inner, &name);
         done = at = at + tag.len + 2;
     }
     buf_add_span(&out, span_from(regex, done));
@@ -129,13 +124,13 @@ static struct span replace(const struct rule_tags *tags, struct span regex,
 int rule_tags_apply(const struct rule_tags *tags, struct span regex, struct span *out,
                     struct err *err)
 {
-    struct dressing dressing = {0};
+    struct rule_tag_dressing dressing = {0};
     bool again = true, is_full = false;
 
-    regex = undress(tags, regex, &dressing);
-    for (int round = 0; round < ROUNDS && again && !is_full; round++) {
+    regex = rule_tags_undress(tags, regex, &dressing);
+    for (int round = 0; round < RULE_TAG_ROUNDS && again && !is_full; round++) {
         regex = replace(tags, regex, &dressing, &again, &is_full);
-        dressing = (struct dressing){0};
+        dressing = (struct rule_tag_dressing){0};
     }
     *out = regex;
     if (is_full)

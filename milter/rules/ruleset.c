@@ -8,6 +8,7 @@
 #include "base/bounds.h"
 #include "base/buf.h"
 #include "rules/literal.h"
+#include "rules/rule_fold.h"
 #include "rules/rule_template.h"
 #include "rules/ruleset_private.h"
 
@@ -116,6 +117,22 @@ static int compile_template(struct loader *loader, struct rule *rule, struct err
     return pattern_new(&rule->pattern, regex, rule->flags, err);
 }
 
+/* A pattern whose tags make it too large is compiled with each of them written once;
+ * the prefilter and the administrator still see it spelt out. */
+static int compile_plain(struct loader *loader, const struct rule_entry *entry,
+                         struct rule *rule, struct err *err)
+{
+    struct span folded;
+    struct err again;
+
+    if (pattern_new(&rule->pattern, rule->regex, rule->flags, err) == 0)
+        return 0;
+    if (err->code != ERR_TOO_LARGE || !entry->has_tags ||
+        !rule_fold(&loader->set->source.tags, entry->regex, rule->flags, &folded))
+        return -1;
+    return pattern_new(&rule->pattern, folded, rule->flags, &again);
+}
+
 static int compile_pattern(struct loader *loader, const struct rule_entry *entry,
                            struct rule *rule, struct err *err)
 {
@@ -130,9 +147,8 @@ static int compile_pattern(struct loader *loader, const struct rule_entry *entry
                                            &rule->regex, err) != 0)
         return -1;
     rule->is_template = rule_template_next(rule->regex, &at, &start, &name);
-    return rule->is_template
-               ? compile_template(loader, rule, err)
-               : pattern_new(&rule->pattern, rule->regex, rule->flags, err);
+    return rule->is_template ? compile_template(loader, rule, err)
+                             : compile_plain(loader, entry, rule, err);
 }
 
 /* The slot of a header, made when it is new. -1 (ERR_NOT_FOUND: no such thing). */
