@@ -228,23 +228,21 @@ static bool blank_line_ratio(struct eval_scene *scene, const struct eval_call *c
            percent <= call->arguments[1].number;
 }
 
-/* Blanks for each hundred other characters, of the paragraph that has most. */
+/* Blanks for each hundred other bytes, of the paragraph that has most. Bytes, not
+ * letters: the published limits were found that way. */
 static double spaced_percent(const struct rule_texts *texts)
 {
     double most = -1;
 
     for (size_t i = 0; i < texts->count; i++) {
         struct span s = texts->at[i].bytes;
-        size_t len = 0, spaces = 0;
-        for (size_t k = 0; k < s.len; k++) {
-            len += ((unsigned char)s.at[k] & 0xc0) != 0x80;
+        size_t spaces = 0;
+        for (size_t k = 0; k < s.len; k++)
             spaces += s.at[k] == ' ';
-        }
-        if (len <= SPACED_LEAST)
+        if (s.len <= SPACED_LEAST)
             continue;
-        double percent = 2 * spaces > len || spaces == len
-                             ? 100
-                             : (double)(100 * spaces / (len - spaces));
+        double percent =
+            2 * spaces > s.len ? 100 : (double)(100 * spaces / (s.len - spaces));
         if (percent > most)
             most = percent;
     }

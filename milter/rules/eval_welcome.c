@@ -10,6 +10,7 @@
 #include "message/url.h"
 #include "rules/eval_address.h"
 #include "rules/eval_function.h"
+#include "rules/rule_text.h"
 
 enum { LIST_NAME = 80 };
 
@@ -269,12 +270,15 @@ static bool is_host_listed(const struct eval_list *list, struct span host)
 
 static bool any_host(struct eval_scene *scene, const struct eval_list *list)
 {
-    const struct message *msg = scene->msg;
+    struct rule_texts uris;
     struct url url;
 
-    for (size_t i = 0; list != NULL && i < msg->link_count; i++)
-        if (!span_istarts(msg->links[i].target, SPAN("mailto:")) &&
-            url_parse(msg->arena, msg->links[i].target, &url) &&
+    if (list == NULL)
+        return false;
+    uris = rule_text_uri(scene->view); /* those in plain text too */
+    for (size_t i = 0; i < uris.count; i++)
+        if (!span_istarts(uris.at[i].bytes, SPAN("mailto:")) &&
+            url_parse(scene->msg->arena, uris.at[i].bytes, &url) &&
             is_host_listed(list, url.host))
             return true;
     return false;
