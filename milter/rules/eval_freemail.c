@@ -141,6 +141,17 @@ static void find_in_text(struct eval_scene *scene, struct eval_found *found,
     }
 }
 
+/* A link that is spelt out counts as text, where who is quoted does not count. */
+static bool is_spelt_out(struct eval_scene *scene, struct span address)
+{
+    const struct rule_texts *body = scene_body(scene);
+
+    for (size_t i = 0; i < body->count; i++)
+        if (span_find(body->at[i].bytes, address) >= 0)
+            return true;
+    return false;
+}
+
 static void find_in_links(struct eval_scene *scene, struct eval_found *found)
 {
     const struct message *msg = scene->msg;
@@ -155,8 +166,9 @@ static void find_in_links(struct eval_scene *scene, struct eval_found *found)
         if (at < 1 || local_start(target, (size_t)at) != 0)
             continue;
         size_t len = domain_len(span_from(target, (size_t)at + 1));
-        if (len > 0)
-            note(scene, found, span_head(target, (size_t)at + 1 + len));
+        target = span_head(target, (size_t)at + 1 + len);
+        if (len > 0 && !is_spelt_out(scene, target))
+            note(scene, found, target);
     }
 }
 
