@@ -279,6 +279,7 @@ static bool any_host(struct eval_scene *scene, const struct eval_list *list)
     for (size_t i = 0; i < uris.count; i++)
         if (!span_istarts(uris.at[i].bytes, SPAN("mailto:")) &&
             url_parse(scene->msg->arena, uris.at[i].bytes, &url) &&
+            span_index(url.host, '.') > 0 && /* a relative link is no host */
             is_host_listed(list, url.host))
             return true;
     return false;
