@@ -107,6 +107,29 @@ og lint --explain WINER 2>"$scratch/why"
 is $? 1 'an unknown rule'
 like "$(cat "$scratch/why")" 'no rule WINER; did you mean WINNER' 'and the nearest name'
 rm "$gate/rules/more.cf"
+
+# --- all rules, all hits
+cat >"$scratch/all.cf" <<'RULES'
+body __ALL_PART /all is well/
+body ALL_TWICE /here|well/
+describe ALL_TWICE two words
+score ALL_TWICE 0.5
+tflags ALL_TWICE multiple
+meta ALL_BOTH __ALL_PART && ALL_TWICE
+full ALL_NEVER /nowhere at all/
+RULES
+og_all() {
+    outgate --config "$gate_conf" --rules "$scratch/all.cf" "$@"
+}
+is "$(og_all scan --all-hits --json "$mails/clean.eml" | python3 -c '
+import json, sys; print(json.loads(sys.stdin.readline())["all_hits"])')" \
+    "{'ALL_BOTH': 2, 'ALL_TWICE': 2, '__ALL_PART': 1}" \
+    'each rule that hit, with its value, and those without a score'
+like "$(og_all scan --all-hits "$mails/clean.eml")" '__ALL_PART += 1' 'to be read too'
+unlike "$(og_all scan "$mails/clean.eml")" __ALL_PART 'only when asked for'
+is "$(og_all lint --list --json | grep '^{"rule"' | field kind | tr '\n' ' ')" \
+    'meta full body body ' 'each rule that runs, by name'
+like "$(og_all lint --list)" "all.cf:2: body ALL_TWICE 0.5\$" 'with its place, kind and score'
 gate_overlay '[milter]
 mode = dry'
 out=$(og lint --json)
