@@ -57,10 +57,6 @@ void auth_run(struct auth *auth, struct auth_check *check, const struct message 
               const struct envelope *env, struct span sender,
               struct authentication *out);
 
-/* auth_trouble - a line for the log: something went wrong, or well again, with a list,
- * a map or the virus scanner. Each once; false when there is none. Cheap. */
-bool auth_trouble(struct auth *auth, char out[ERR_TEXT_BYTES]);
-
 /* auth_free - and set *check to NULL; NULL is fine. */
 void auth_free(struct auth_check **check);
 

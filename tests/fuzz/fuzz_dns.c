@@ -58,8 +58,8 @@ static void try_zone(struct span text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct arena *arena = arena_new(1 << 20);
-    if (arena == NULL || size == 0)
+    struct arena *arena = size > 0 ? arena_new(1 << 20) : NULL;
+    if (arena == NULL)
         return 0;
     struct span rest = {(const char *)data + 1, size - 1};
     if (data[0] % 3 == 0)

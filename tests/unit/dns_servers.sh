@@ -250,6 +250,20 @@ END
 asked 200 cached 0 zone 0 sent 1 failed 0 late 200 refused 0 under_way 1' \
     'and leaves at his deadline without it'
 
+# Names that nobody answers for do not make the server one that is not asked: whoever
+# picks them would turn off the DNS for all.
+{
+    echo 'once-0.hostile.test TXT'
+    for i in $(seq 40); do
+        echo "ahead silent-$i.hostile.test TXT"
+    done
+    for i in $(seq 9); do
+        printf 'sleep 1400\nmessage\nonce-%s.hostile.test TXT\n' "$i"
+    done
+} >"$scratch/siege"
+is "$(drive -d 1500 "127.0.0.1@$lie_port" <"$scratch/siege" | sort | uniq -c | xargs)" \
+    '10 found 1: one' 'forty silent names do not silence the others'
+
 # Random bytes, many times: an answer or an error each time.
 for i in $(seq 300); do
     printf 'message\nrandom-%s.hostile.test TXT\n' "$i"
