@@ -203,7 +203,7 @@ static void match_fields(struct matcher *m, const struct rule_header *header)
     const struct rule_group *group = &header->fields;
     struct prefilter_run run;
     struct span value;
-    bool is_found = header_value(&header->spec, m->msg, m->env, &value);
+    bool is_found = header_value(&header->spec, &m->view, &value);
     size_t always = start_filter(m, group, &run);
 
     for (size_t i = 0; i < always; i++)
@@ -254,7 +254,7 @@ static void fill_field(struct matcher *m, struct rule *rule, unsigned index,
 {
     const struct header_spec *spec = &m->set->headers[rule->header].spec;
     struct span value;
-    bool is_found = header_value(spec, m->msg, m->env, &value);
+    bool is_found = header_value(spec, &m->view, &value);
 
     if (is_ready(m, rule, regex, shown(rule, is_found, value)))
         match_field(m, rule, index, is_found, value);
@@ -328,11 +328,10 @@ static void match_evals(struct matcher *m, const struct facts *facts)
     (void)facts;
     if (group->count == 0)
         return;
-    eval_scene_init(&scene, &m->view, m->env, &m->set->source.evals,
-                    &m->set->eval_regexes);
+    eval_scene_init(&scene, &m->view, &m->set->source.evals, &m->set->eval_regexes);
     for (size_t i = 0; i < group->count; i++) {
         const struct rule *rule = &m->set->rules[group->at[i]];
-        if (rule->info.score != 0 || rule->is_named || m->set->is_unfiltered)
+        if (rule->info.score != 0 || rule->is_named || m->set->runs_all)
             m->values[group->at[i]] = eval_run(rule->eval, &scene);
     }
     m->limit_errors += scene.limit_errors;
@@ -349,16 +348,16 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     *limit_errors = 0;
     if (m.values == NULL || m.stopped == NULL)
         return NULL;
-    rule_view_init(&m.view, msg, &set->links);
+    rule_view_init(&m.view, msg, env, &set->links, &set->source.evals.trust);
     m.captures.arena = msg->arena;
     match_headers(&m);
     match_group(&m, &set->body, rule_text_body);
     match_group(&m, &set->rawbody, rule_text_rawbody);
     match_group(&m, &set->uri, rule_text_uri);
     match_group(&m, &set->full, rule_text_full);
-    match_evals(&m, facts);
     for (size_t i = 0; i < set->templates.count; i++)
         match_template(&m, set->templates.at[i]);
+    match_evals(&m, facts);
     if (facts != NULL)
         match_expressions(&m, &set->facts, facts->number, facts->text);
     match_expressions(&m, &set->metas, m.values, NULL);

@@ -105,6 +105,10 @@ void ruleset_info(const struct ruleset *set, size_t index, struct rule_info *out
 /* ruleset_find - index of a name, or -1. */
 ptrdiff_t ruleset_find(const struct ruleset *set, const char *name);
 
+/* ruleset_run_all - from now on rules whose result nothing asks for run, too. Before
+ * the set is shared. */
+void ruleset_run_all(struct ruleset *set);
+
 struct hit {
     size_t rule;      /* index for ruleset_info */
     const char *name; /* lives as long as the set */

@@ -313,6 +313,8 @@ static int run(struct tool *tool, struct err *err)
                     err) != 0)
         return -1;
     how.engine = engine;
+    if (given.with_all_hits)
+        ruleset_run_all(engine->rules);
     if (open_history(tool, &how.reader, err) != 0) {
         engine_release(&engine);
         return -1;
