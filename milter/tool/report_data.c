@@ -9,6 +9,7 @@
 #include "limits/limits.h"
 #include "tool/rate.h"
 #include "tool/senders.h"
+#include "tune/wilson.h"
 
 #define HOUR_US INT64_C(3600000000)
 #define DAY_US  (24 * HOUR_US)
@@ -290,7 +291,7 @@ static int read_feedback(struct tool *tool, struct report_data *out, struct err 
         if (read_recipients(tool, out, rate, err) != 0)
             return -1;
         rate->bounce_least = rate->recipients >= RATE_SAMPLE_MIN
-                                 ? rate_wilson(rate->bounces, rate->recipients)
+                                 ? wilson_least(rate->bounces, rate->recipients)
                                  : NAN;
     }
     return step;
