@@ -11,6 +11,7 @@
 enum {
     TEXT_BYTES = 1 << 16, /* one text of a finding. chosen */
     ROW_BYTES = 1 << 19,
+    TABLE_MS = 20000, /* one question to one table */
 };
 
 const char *level_name(enum level level)
@@ -191,6 +192,20 @@ void doctor_reload(struct doctor *doctor, struct finding *finding)
 {
     doctor_remedy(doctor, finding, REMEDY_SHELL, "postfix%s reload",
                   doctor_postfix_option(doctor));
+}
+
+struct span doctor_look_up(struct doctor *doctor, struct span tables, const char *key)
+{
+    struct span table;
+    while (postfix_next_word(&tables, &table)) {
+        const char *const words[] = {"-q", key, span_cstr(doctor->arena, table), NULL};
+        struct run_result result = {.status = -1};
+        if (mta_ask(&doctor->mta, doctor->arena, "postmap", words, SPAN(""), TABLE_MS,
+                    &result, NULL) == 0 &&
+            result.status == 0 && result.out.len > 0)
+            return span_trim(result.out);
+    }
+    return SPAN("");
 }
 
 /* ---- printing ---- */

@@ -101,6 +101,10 @@ void doctor_reload(struct doctor *doctor, struct finding *finding);
  * own is meant. */
 const char *doctor_postfix_option(struct doctor *doctor);
 
+/* doctor_look_up - what the first of these tables of Postfix's (a list of "type:name")
+ * says of a key; "" none does. */
+struct span doctor_look_up(struct doctor *doctor, struct span tables, const char *key);
+
 /* doctor_text - printf into the arena. */
 const char *doctor_text(struct doctor *doctor, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -7,31 +7,17 @@
 #include "tool/doctor/milters.h"
 #include "tool/print.h"
 
-enum { TIMEOUT_MS = 20000 };
-
 /* What contrib/postfix has. */
 static const char uid_line[] =
     "/^Received: by [^ ]+ \\(Postfix, from userid ([0-9]+)\\)/ PREPEND "
+    "X-Outgate-Local-UID: $1";
+static const char uid_line_any[] = /* where mail_name is not Postfix */
+    "/^Received: by [^ ]+ \\([^,()]+, from userid ([0-9]+)\\)/ PREPEND "
     "X-Outgate-Local-UID: $1";
 static const char lane_line[] = "/^X-Outgate-Lane: slow/ FILTER slow:";
 static const char out_line[] = "/^X-Outgate-Lane:/ IGNORE";
 
 /* ---- tables ---- */
-
-/* What the first of the tables says of a line; "" none of them. */
-static struct span look_up(struct doctor *doctor, struct span tables, const char *line)
-{
-    struct span table;
-    while (postfix_next_word(&tables, &table)) {
-        const char *const words[] = {"-q", line, span_cstr(doctor->arena, table), NULL};
-        struct run_result result = {.status = -1};
-        if (mta_ask(&doctor->mta, doctor->arena, "postmap", words, SPAN(""), TIMEOUT_MS,
-                    &result, NULL) == 0 &&
-            result.status == 0 && result.out.len > 0)
-            return span_trim(result.out);
-    }
-    return SPAN("");
-}
 
 static const char *config_folder(struct doctor *doctor)
 {
@@ -76,14 +62,18 @@ static bool is_charged_by_uid(struct doctor *doctor)
 
 static void check_uid(struct doctor *doctor)
 {
-    static const char line[] = "Received: by host.example (Postfix, from userid 4711)";
+    struct span name = postfix_value(doctor->postfix, SPAN(""), "mail_name");
+    bool is_usual = span_eq(name, SPAN("Postfix"));
+    const char *line =
+        doctor_text(doctor, "Received: by host.example (%.*s, from userid 4711)",
+                    (int)name.len, name.at);
     const struct postfix_service *pickup =
         postfix_find_service(doctor->postfix, SPAN("pickup"), "unix");
     if (pickup == NULL || !is_charged_by_uid(doctor))
         return;
     struct span cleanup = milters_cleanup(doctor, pickup->id);
-    struct span said =
-        look_up(doctor, postfix_value(doctor->postfix, cleanup, "header_checks"), line);
+    struct span said = doctor_look_up(
+        doctor, postfix_value(doctor->postfix, cleanup, "header_checks"), line);
     if (span_ieq(said, SPAN("PREPEND " SESSION_UID_FIELD ": 4711"))) {
         doctor_find(doctor, LEVEL_OK, "header_checks", pickup->id,
                     "header_checks tell who called sendmail(1)");
@@ -98,7 +88,7 @@ static void check_uid(struct doctor *doctor)
         "Without it all web sites of this host are one sender: a hacked one uses "
         "up the limit of all, and the alert cannot be traced to it.");
     add_table(doctor, finding, cleanup, "header_checks", "outgate_header_checks",
-              uid_line);
+              is_usual ? uid_line : uid_line_any);
 }
 
 /* ---- the slow lane ---- */
@@ -184,7 +174,7 @@ static void check_next_hop(struct doctor *doctor, struct span next_hop)
 
 static void check_mark(struct doctor *doctor, const struct postfix_service *service)
 {
-    struct span said = look_up(
+    struct span said = doctor_look_up(
         doctor, postfix_value(doctor->postfix, service->id, "smtp_header_checks"),
         "X-Outgate-Lane: slow");
     if (span_ieq(said, SPAN("IGNORE")))
@@ -236,9 +226,9 @@ void doctor_check_lane(struct doctor *doctor)
 {
     struct span cleanup = lane_cleanup(doctor);
     check_uid(doctor);
-    struct span said =
-        look_up(doctor, postfix_value(doctor->postfix, cleanup, "milter_header_checks"),
-                "X-Outgate-Lane: slow");
+    struct span said = doctor_look_up(
+        doctor, postfix_value(doctor->postfix, cleanup, "milter_header_checks"),
+        "X-Outgate-Lane: slow");
     if (!span_istarts(said, SPAN("FILTER "))) {
         tell_no_lane(doctor, cleanup);
         return;

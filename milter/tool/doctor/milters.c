@@ -377,10 +377,15 @@ static void tell_twice(struct doctor *doctor, struct span service, struct span o
 
 bool milters_comes_back(struct doctor *doctor, const struct postfix_service *service)
 {
+    const struct postfix_config *config = doctor->postfix;
     bool is_border =
-        span_eq(postfix_value(doctor->postfix, service->id, "milter_macro_daemon_name"),
+        span_eq(postfix_value(config, service->id, "milter_macro_daemon_name"),
                 span_of(doctor->tool->settings->border_daemon_name));
-    return milters_is_loopback(service) && !is_border && has_filter(doctor);
+    /* where a filter is in force itself, mail has yet to go to it */
+    bool is_before = postfix_value(config, service->id, "content_filter").len > 0 ||
+                     postfix_value(config, service->id, "smtpd_proxy_filter").len > 0;
+    return milters_is_loopback(service) && !is_border && !is_before &&
+           has_filter(doctor);
 }
 
 /* False: it has no list that must be looked at. */
@@ -454,6 +459,14 @@ static const struct postfix_service *find_id(struct doctor *doctor, struct span 
     return NULL;
 }
 
+/* smtpd_milter_maps has an answer for clients on this host. */
+static bool is_mapped(struct doctor *doctor, const struct postfix_service *service)
+{
+    struct span maps = postfix_value(doctor->postfix, service->id, "smtpd_milter_maps");
+    return doctor_look_up(doctor, maps, "127.0.0.1").len > 0 ||
+           doctor_look_up(doctor, maps, "localhost").len > 0;
+}
+
 bool milters_has_gate(struct doctor *doctor, const struct postfix_service *service)
 {
     bool is_local = span_eq(service->program, SPAN("pickup"));
@@ -467,7 +480,8 @@ bool milters_has_gate(struct doctor *doctor, const struct postfix_service *servi
                         &at);
     if (milters_has_word(
             postfix_value(doctor->postfix, service->id, "receive_override_options"),
-            "no_milters"))
+            "no_milters") ||
+        (!is_local && is_mapped(doctor, service)))
         return false;
     for (size_t i = 0; i < count; i++)
         if (milters_whose(doctor, at[i].address,

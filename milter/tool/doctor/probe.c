@@ -42,6 +42,7 @@ struct probe {
     char mark[NOTICE_MARK_BYTES];
     char tag[NOTICE_MARK_BYTES];
     char recipient[100];
+    struct span queue_id; /* by SMTP; "" not known */
 };
 
 static volatile sig_atomic_t is_stopped;
@@ -111,6 +112,8 @@ static bool take_back(const struct probe *probe)
 {
     struct doctor *doctor = probe->doctor;
     int64_t until_us = clock_elapsed_us() + LEFT_US;
+    if (mta_delete(&doctor->mta, doctor->arena, probe->queue_id))
+        return true;
     do {
         struct mta_mail mail;
         struct err err;
@@ -156,9 +159,12 @@ static struct span text_of(const struct probe *probe)
 
 /* ---- what the log says ---- */
 
+/* By SMTP the row is there before the MTA says that it has the mail: what is not there
+ * then is deleted at once, lest it leave. */
 static bool wait_for_row(const struct probe *probe, int64_t *id)
 {
-    int64_t until_us = clock_elapsed_us() + WAIT_US;
+    bool must_wait = probe->queue_id.len == 0;
+    int64_t until_us = clock_elapsed_us() + (must_wait ? WAIT_US : 0);
     struct err err;
     while (probe_message(probe->doctor->tool->db, probe->mark, id, &err) == 0 &&
            *id == 0 && !is_stopped && clock_elapsed_us() < until_us)
@@ -188,6 +194,34 @@ static void tell_wrong(struct doctor *doctor, const struct probe *probe,
     doctor_remedy(doctor, finding, REMEDY_LOOK, "outgate doctor --only mta");
 }
 
+/* Mail of sendmail(1) is charged to its caller, if the MTA names him: uid comes before
+ * all that a probe has. */
+static bool is_user_lost(struct doctor *doctor, const struct record *row)
+{
+    const struct settings *settings = doctor->tool->settings;
+    bool is_wanted = false;
+    for (size_t i = 0; i < settings->identify_by_count; i++)
+        is_wanted = is_wanted || settings->identify_by[i] == IDENTITY_UID;
+    return is_wanted && span_eq(row->path, SPAN("local")) &&
+           !span_eq(row->identified_by, SPAN("uid"));
+}
+
+static void tell_lost_user(struct doctor *doctor, const struct probe *probe,
+                           const struct record *row)
+{
+    struct finding *finding = doctor_find(
+        doctor, LEVEL_WARNING, "probe", probe->subject,
+        "a mail arrived at the gate (id %lld), but not who called sendmail: "
+        "it is charged to %.*s",
+        (long long)row->id, (int)row->sender.len, row->sender.at);
+    doctor_why(finding,
+               "All web sites of this host are one sender: a hacked one uses up "
+               "the limit of all. When the configuration is right, Postfix has "
+               "not read it yet.");
+    doctor_reload(doctor, finding);
+    doctor_remedy(doctor, finding, REMEDY_LOOK, "outgate doctor --only mta");
+}
+
 static void tell_row(const struct probe *probe, int64_t id)
 {
     struct doctor *doctor = probe->doctor;
@@ -201,6 +235,10 @@ static void tell_row(const struct probe *probe, int64_t id)
     if (!span_eq(row.path, span_of(probe->expected)) ||
         !span_eq(row.mail_class, SPAN("outbound"))) {
         tell_wrong(doctor, probe, &row);
+        return;
+    }
+    if (is_user_lost(doctor, &row)) {
+        tell_lost_user(doctor, probe, &row);
         return;
     }
     doctor_find(
@@ -220,7 +258,9 @@ static void tell_unseen(const struct probe *probe)
         is_back ? "; it was deleted from the queue" : "; it is not in the queue");
     doctor_why(finding,
                "So is all mail that takes this way: neither scored nor limited "
-               "nor recorded.");
+               "nor recorded. When the configuration is right, Postfix has not "
+               "read it yet.");
+    doctor_reload(probe->doctor, finding);
     doctor_remedy(probe->doctor, finding, REMEDY_LOOK, "outgate doctor --only mta");
 }
 
@@ -296,12 +336,25 @@ static void tell_refused(const struct probe *probe, const struct smtp_talk *talk
                   "outgate doctor --only host --only mta");
 }
 
+/* Postfix: "250 2.0.0 Ok: queued as 4jcwF533Jnz1bhNq". */
+static struct span queue_id_of(struct doctor *doctor, const char *reply)
+{
+    struct span text = span_of(reply);
+    ptrdiff_t at = span_find(text, SPAN("queued as "));
+    struct span id, rest;
+    if (at < 0)
+        return SPAN("");
+    span_cut(span_from(text, (size_t)at + 10), ' ', &id, &rest);
+    return span_dup(doctor->arena, id);
+}
+
 static bool hand_over_by_smtp(struct probe *probe, const char *host, const char *port)
 {
     struct smtp_talk talk;
     bool is_begun = smtp_begin(&talk, host, port) && smtp_say(&talk, "MAIL FROM:<>") &&
                     say_recipient(&talk, probe) && smtp_say(&talk, "DATA");
     bool is_done = is_begun && smtp_text(&talk, text_of(probe));
+    probe->queue_id = queue_id_of(probe->doctor, talk.reply);
     if (!is_done)
         tell_refused(probe, &talk, is_begun);
     smtp_end(&talk);
