@@ -2,6 +2,39 @@
 #include "engine.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static int open_dns(struct engine *engine, struct err *err)
+{
+    const struct settings *settings = engine->settings;
+    return dns_open(&engine->dns,
+                    &(struct dns_options){.servers = settings->dns_servers.at,
+                                          .server_count = settings->dns_servers.count,
+                                          .zone = settings->dns_zone,
+                                          .trust_anchor = settings->dns_trust_anchor},
+                    err);
+}
+
+static bool is_same_dns(const struct settings *a, const struct settings *b)
+{
+    if (a->dns_zone[0] != '\0' || b->dns_zone[0] != '\0' ||
+        a->dns_servers.count != b->dns_servers.count ||
+        strcmp(a->dns_trust_anchor, b->dns_trust_anchor) != 0)
+        return false;
+    for (size_t i = 0; i < a->dns_servers.count; i++)
+        if (strcmp(a->dns_servers.at[i], b->dns_servers.at[i]) != 0 ||
+            strcmp(a->dns_servers.at[i], "system") == 0) /* it may have changed */
+            return false;
+    return true;
+}
+
+void engine_share(struct engine *fresh, const struct engine *old)
+{
+    if (!is_same_dns(fresh->settings, old->settings))
+        return;
+    dns_close(&fresh->dns);
+    fresh->dns = dns_acquire(old->dns);
+}
 
 int engine_load(struct engine **out, const char *config, const char *rules,
                 conf_complain *complain, void *arg, struct err *err)
@@ -27,6 +60,10 @@ int engine_load(struct engine **out, const char *config, const char *rules,
         engine_release(&engine);
         return -1;
     }
+    if (open_dns(engine, err) < 0) {
+        engine_release(&engine);
+        return -1;
+    }
     *out = engine;
     return 0;
 }
@@ -46,5 +83,6 @@ void engine_release(struct engine **engine)
     settings_free(&old->settings);
     ruleset_free(&old->rules);
     geoip_close(&old->geoip);
+    dns_close(&old->dns);
     free(old);
 }

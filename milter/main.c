@@ -350,6 +350,7 @@ static void reload(struct daemon *daemon)
         log_line(LOG_LEVEL_ERROR, "reload refused, the old config and rules stay: %s",
                  err.text);
     } else {
+        engine_share(fresh, daemon->engine);
         milter_replace(fresh);
         engine_release(&daemon->engine);
         daemon->engine = fresh;

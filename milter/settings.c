@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bounds.h"
+#include "base/dns.h"
 #include "store/incident.h"
 
 /* Memory that one config may take. chosen */
@@ -74,6 +75,25 @@ const struct conf_key outgate_setting_keys[] = {
      "Who is charged: the first of these that is present. tls_subject may be added "
      "where the MTA refuses clients whose certificate it cannot verify: Postfix hands "
      "over the subject of any certificate."},
+
+    {"dns", "servers", CONF_LIST, AT(dns_servers), "", "", "", "", "",
+     "Resolvers to ask, as ADDRESS, ADDRESS@PORT or [IPV6]@PORT; system: those of "
+     "/etc/resolv.conf. Best is one on this host. Empty: none is asked, and what needs "
+     "the DNS is not known."},
+    {"dns", "deadline", CONF_DURATION, AT(dns_deadline_us), "duration", "3s", "100ms",
+     "30s", "",
+     "How long a message waits for all its answers together; what is not known then is "
+     "temperror, which costs no points."},
+    {"dns", "lookups", CONF_COUNT, AT(dns_lookups), "questions", "60", "1", "1000", "",
+     "Questions that one message may ask the servers; the cache is free."},
+    {"dns", "zone", CONF_TEXT, AT(dns_zone), "", "", "", "", "",
+     "Master file (RFC 1035) of answers that are asked before any server: for hosts "
+     "that see no DNS, and for tests. Names at or below an SOA record are the file's "
+     "alone. It is read again on reload."},
+    {"dns", "trust_anchor", CONF_TEXT, AT(dns_trust_anchor), "", "", "", "", "",
+     "File with the root's key, for DNSSEC (Debian: /usr/share/dns/root.key, of "
+     "dns-root-data). The servers must hand on signatures. Empty: nothing is "
+     "validated."},
 
     {"policy", "slow_at", CONF_NUMBER, AT(outbound.slow_at), "points", "3", "-1000",
      "100000", "", "Score from which mail takes the paced transport."},
@@ -264,6 +284,22 @@ static void check_texts(struct conf *conf, const struct settings *s)
     }
 }
 
+static void check_dns(struct conf *conf, const struct settings *s)
+{
+    char text[300];
+    for (size_t i = 0; i < s->dns_servers.count; i++) {
+        const char *server = s->dns_servers.at[i];
+        bool is_system = strcmp(server, "system") == 0;
+        if (dns_is_server(span_of(server)) || (is_system && s->dns_servers.count == 1))
+            continue;
+        snprintf(text, sizeof text, "[dns] servers: \"%.60s\" %s", server,
+                 is_system ? "stands for all servers: write it alone"
+                           : "is neither ADDRESS, ADDRESS@PORT nor system");
+        conf->errors++;
+        pass_on(conf->arg, text);
+    }
+}
+
 static void refuse(struct conf *conf, const char *key, const char *value,
                    const char *why)
 {
@@ -333,6 +369,7 @@ static void check(struct conf *conf, struct settings *s)
     check_policy(conf, "policy forwarded", &s->forwarded);
     check_identities(conf, s);
     check_texts(conf, s);
+    check_dns(conf, s);
     check_notify(conf, s);
 }
 

@@ -58,6 +58,13 @@ struct settings {
     enum identity identify_by[IDENTITY_COUNT];
     size_t identify_by_count;
 
+    /* [dns] */
+    struct conf_list dns_servers;
+    int64_t dns_deadline_us;      /* a message's */
+    int64_t dns_lookups;          /* questions of one message that leave the cache */
+    const char *dns_zone;         /* master file; "" none */
+    const char *dns_trust_anchor; /* "" DNSSEC is not validated */
+
     struct policy outbound;  /* [policy] */
     struct policy forwarded; /* [policy forwarded] */
 

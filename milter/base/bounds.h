@@ -76,6 +76,31 @@ enum {
     BOUND_STORED_BODY_BYTES = 1 << 20, /* body kept with keep = full */
     BOUND_REPLY_BYTES = 900,           /* an SMTP reply; libmilter takes 980 */
 
+    /* dns */
+    BOUND_DNS_RECORDS = 100,     /* records kept of one answer */
+    BOUND_DNS_TEXT_BYTES = 8192, /* of one TXT record: a 4096-bit key has 740 bytes */
+    BOUND_DNS_ANSWER_BYTES = 65536,    /* of one answer: what a TCP reply can hold */
+    BOUND_DNS_CNAMES = 10,             /* aliases followed: libunbound has 11 */
+    BOUND_DNS_CACHE_ENTRIES = 20000,   /* answers kept */
+    BOUND_DNS_CACHE_BYTES = 16 << 20,  /* memory they take */
+    BOUND_DNS_TTL_S = 86400,           /* longest that an answer is believed */
+    BOUND_DNS_NEGATIVE_TTL_S = 900,    /* and that nothing is there; RFC 2308 5: 3 h */
+    BOUND_DNS_FAILURE_TTL_S = 5,       /* and that nobody answers; RFC 2308 7: 5 min */
+    BOUND_DNS_UNDER_WAY = 256,         /* questions asked at once */
+    BOUND_DNS_QUESTION_S = 10,         /* after which a question is given up */
+    BOUND_DNS_SERVERS = 16,            /* in a config */
+    BOUND_DNS_ZONE_BYTES = 16 << 20,   /* a static zone's file */
+    BOUND_DNS_ZONE_MEMORY = 256 << 20, /* and what it takes when it is read */
+
+    /* spf */
+    BOUND_SPF_RECORD_BYTES = 2048, /* of a record; RFC 7208 3.4 asks for 450 */
+    BOUND_SPF_DOMAIN_BYTES = 255,  /* of a domain-spec with its macros */
+    BOUND_SPF_TERMS = 10,          /* terms that ask the DNS: RFC 7208 4.6.4 */
+    BOUND_SPF_VOIDS = 2,           /* of their questions that find nothing: same */
+    BOUND_SPF_NAMES = 10,          /* names of an address that are tried: same */
+    BOUND_SPF_RECORDS = 100,       /* records handed to libspf2: as BOUND_DNS_RECORDS */
+    BOUND_SPF_EGRESS = 16,         /* addresses asked about */
+
     /* reports */
     BOUND_REPORT_RECIPIENTS = 100,  /* recipients read from one bounce or complaint */
     BOUND_REPORT_QUEUE_IDS = 20,    /* queue ids of the original that are tried */
