@@ -34,6 +34,7 @@ void engine_share(struct engine *fresh, const struct engine *old)
         return;
     dns_close(&fresh->dns);
     fresh->dns = dns_acquire(old->dns);
+    auth_use_dns(fresh->auth, fresh->dns);
 }
 
 int engine_load(struct engine **out, const char *config, const char *rules,
@@ -60,7 +61,8 @@ int engine_load(struct engine **out, const char *config, const char *rules,
         engine_release(&engine);
         return -1;
     }
-    if (open_dns(engine, err) < 0) {
+    if (open_dns(engine, err) < 0 ||
+        auth_open(&engine->auth, engine->settings, engine->dns, err) < 0) {
         engine_release(&engine);
         return -1;
     }
@@ -80,6 +82,7 @@ void engine_release(struct engine **engine)
     *engine = NULL;
     if (old == NULL || __atomic_sub_fetch(&old->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    auth_close(&old->auth);
     settings_free(&old->settings);
     ruleset_free(&old->rules);
     geoip_close(&old->geoip);

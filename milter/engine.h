@@ -7,6 +7,7 @@
 #ifndef OUTGATE_ENGINE_H
 #define OUTGATE_ENGINE_H
 
+#include "auth/auth.h"
 #include "base/conf.h"
 #include "base/dns.h"
 #include "base/geoip.h"
@@ -18,6 +19,7 @@ struct engine {
     struct ruleset *rules;
     struct geoip *geoip; /* NULL: no [mail] geoip */
     struct dns *dns;     /* never NULL; without [dns] it asks nobody */
+    struct auth *auth;   /* NULL: nobody can be asked */
     unsigned references; /* private to engine.c */
 };
 

@@ -64,6 +64,15 @@ enum {
     BOUND_EXPRESSION_NODES = 4096,  /* nodes of one meta or fact expression */
     BOUND_EXPRESSION_DEPTH = 200,   /* parentheses within parentheses */
 
+    /* reputation, owners, viruses */
+    BOUND_LISTS = 32,                /* DNS lists in a config, of each sort */
+    BOUND_LIST_NAMES = 20,           /* hosts and domains of links asked for */
+    BOUND_LIST_LINKS = 400,          /* links looked at for them */
+    BOUND_OWNER_BYTES = 64 << 20,    /* a map of owners: a million lines */
+    BOUND_OWNER_LINE_BYTES = 65536,  /* one line of it */
+    BOUND_OWNER_ADDRESSES = 64,      /* From: mailboxes looked up; more do not pass */
+    BOUND_VIRUS_ANSWER_BYTES = 1024, /* what clamd says of one message */
+
     /* limits and store */
     BOUND_LIMITS = 100,                /* limits in a config */
     BOUND_KEY_BYTES = 512,             /* one limit key or identity */
@@ -71,6 +80,7 @@ enum {
     BOUND_CHARGED_DOMAINS = 200,       /* recipient domains with a line of their own */
     BOUND_COLUMN_BYTES = 1024,         /* one text column of the audit row */
     BOUND_RCPT_TO_BYTES = 4096,        /* the first recipients, in one column */
+    BOUND_AUTHENTICATION_BYTES = 2048, /* results of all methods, in one column */
     BOUND_FACTS_BYTES = 65536,         /* facts_json of a message */
     BOUND_STORED_HEADER_BYTES = 65536, /* headers kept of a message */
     BOUND_STORED_BODY_BYTES = 1 << 20, /* body kept with keep = full */

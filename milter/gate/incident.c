@@ -124,7 +124,10 @@ static int note_unsigned(struct db *db, const struct decision *d, struct err *er
         d->row.from_domain.len == 0)
         return 0;
     return note(db, d, INCIDENT_UNSIGNED, d->row.from_domain, 0,
-                "mail of a domain that signs has no signature", err);
+                d->judgement->authentication.signature_total > 0
+                    ? "mail of a domain that signs has no signature of it that holds"
+                    : "mail of a domain that signs has no signature",
+                err);
 }
 
 /* How many of a sender's newest rows were stopped by their score within the hour. */

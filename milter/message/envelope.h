@@ -32,6 +32,8 @@ enum mail_class {
     CLASS_FORWARDED, /* not ours, yet to a recipient elsewhere */
 };
 
+struct authentication;
+
 struct envelope {
     enum mail_path path;
     enum mail_class mail_class;
@@ -59,6 +61,10 @@ struct envelope {
     struct span local_user;  /* local submission: uid or login name */
     struct span mta_version; /* {v} */
     struct span host;        /* {j}: the MTA's own host name */
+
+    /* what DNS, lists and the virus scanner said (milter/auth); NULL: nobody was asked
+     */
+    const struct authentication *authentication;
 };
 
 const char *mail_path_name(enum mail_path path); /* "smtp" "local" "border" "unknown" */

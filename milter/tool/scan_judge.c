@@ -285,7 +285,7 @@ int scan_fact_parse(struct span text, struct scan_fact *out, struct err *err)
 
 /* The gate's own stages, with what the command line says in place of what is. */
 static void judge(const struct scan_how *how, const struct message *msg,
-                  const struct envelope *env, struct judgement *out)
+                  struct envelope *env, struct judgement *out)
 {
     int64_t now_us = clock_wall_us();
     struct gate_past past;
@@ -293,6 +293,8 @@ static void judge(const struct scan_how *how, const struct message *msg,
     if (how->sender != NULL)
         out->sender.key = sender_key(msg->arena, span_of(how->sender));
     gate_past_read(how->engine, msg, env, &out->sender, how->reader, now_us, &past);
+    auth_run(how->engine->auth, NULL, msg, env, out->sender.key, &out->authentication);
+    env->authentication = &out->authentication;
     facts_collect(&out->facts, msg, env, &past.past, now_us / 1000000);
     for (size_t i = 0; i < how->fact_count; i++) {
         const struct scan_fact *fact = &how->facts[i];
