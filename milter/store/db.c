@@ -443,31 +443,25 @@ int64_t db_wal_bytes(const struct db *db)
 
 /* ---- health ---- */
 
-static int is_late(void *deadline_us)
-{
-    return clock_elapsed_us() > *(const int64_t *)deadline_us;
-}
-
 enum db_health db_check(struct db *db, unsigned timeout_ms, char *problem, size_t size)
 {
-    enum { STEPS = 10000 }; /* of SQLite's machine between two looks at the clock */
     struct err err;
     int64_t deadline_us = clock_elapsed_us() + (int64_t)timeout_ms * 1000;
     enum db_health health = DB_HEALTH_SICK;
-    sqlite3_progress_handler(db->handle, STEPS, is_late, &deadline_us);
+    db_deadline(db, deadline_us);
     struct query *query = db_query(db, "PRAGMA quick_check(1)", &err);
     int found = query != NULL ? query_step(query, &err) : -1;
     if (found == 1 && span_eq(query_text(query, 0), SPAN("ok")))
         health = DB_HEALTH_SOUND;
     else if (found == 1)
         text_escape(query_text(query, 0), problem, size);
-    else if (is_late(&deadline_us))
+    else if (clock_elapsed_us() > deadline_us)
         health = DB_HEALTH_UNKNOWN;
     else
         text_escape(span_of(err.text), problem, size);
     if (query != NULL)
         query_reset(query);
-    sqlite3_progress_handler(db->handle, 0, NULL, NULL);
+    db_deadline(db, 0);
     return health;
 }
 

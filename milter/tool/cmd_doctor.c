@@ -10,11 +10,16 @@
 #include "tool/print.h"
 
 static bool is_fast, has_no_probe, is_terse;
-static struct option_list only;
+static struct option_list only, domains, signers;
 
 static const struct option_row options[] = {
     {"only", 0, "SECTION", OPTION_LIST, &only,
-     "host, mta or probe; may be given several times"},
+     "host, mta, probe or dns; may be given several times"},
+    {"domain", 0, "DOMAIN", OPTION_LIST, &domains,
+     "a sending domain, beside local_domains"},
+    {"signer", 0, "FILE", OPTION_LIST, &signers,
+     "the DKIM signer's config, opendkim.conf or rspamd's dkim_signing.conf; default: "
+     "where Debian has them"},
     {"fast", 0, NULL, OPTION_FLAG, &is_fast,
      "nothing that takes seconds: no probe, no check of the whole database"},
     {"no-probe", 0, NULL, OPTION_FLAG, &has_no_probe, "send no mail"},
@@ -31,6 +36,7 @@ static const struct section sections[] = {
     {"host", doctor_check_host},
     {"mta", doctor_check_postfix},
     {"probe", doctor_check_probe},
+    {"dns", doctor_check_dns},
 };
 enum { SECTION_COUNT = sizeof sections / sizeof *sections };
 
@@ -49,7 +55,8 @@ static int check_words(struct err *err)
         for (size_t k = 0; k < SECTION_COUNT; k++)
             is_known = is_known || strcmp(only.at[i], sections[k].name) == 0;
         if (!is_known)
-            return err_set(err, ERR_USAGE, "--only %s: it is none of host, mta, probe",
+            return err_set(err, ERR_USAGE,
+                           "--only %s: it is none of host, mta, probe, dns",
                            only.at[i]);
     }
     return 0;
@@ -68,6 +75,8 @@ static int run(struct tool *tool, struct err *err)
 {
     struct doctor doctor = {.tool = tool,
                             .arena = tool->arena,
+                            .domains = &domains,
+                            .signers = &signers,
                             .is_fast = is_fast,
                             .sends_probe = !is_fast && !has_no_probe};
     if (check_words(err) != 0 || tool_settings(tool, err) != 0)
@@ -100,7 +109,9 @@ const struct command outgate_cmd_doctor = {
         "wired\n"
         "into Postfix. probe: a mail through smtpd and one through sendmail(1) that "
         "must\n"
-        "appear in the audit log; the gate holds them, the doctor deletes them.\n"
+        "appear in the audit log; the gate holds them, the doctor deletes them. dns: "
+        "the\n"
+        "egress addresses and sending domains as receivers see them.\n"
         "A finding is ok, a note, a warning, or bad: it costs reputation, lets mail "
         "past\n"
         "the gate, or stops mail. Ends with 1 if anything is bad. Run it as root.",

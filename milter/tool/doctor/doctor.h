@@ -8,6 +8,7 @@
 #ifndef OUTGATE_TOOL_DOCTOR_DOCTOR_H
 #define OUTGATE_TOOL_DOCTOR_DOCTOR_H
 
+#include "base/dns.h"
 #include "mta/mta.h"
 #include "mta/postfix_config.h"
 #include "tool/tool.h"
@@ -61,9 +62,12 @@ struct doctor {
     bool sends_probe; /* mail may be sent */
     struct mta_tools mta;
     bool has_mta;
-    struct err mta_err;             /* why not, or why postfix is NULL */
-    struct postfix_config *postfix; /* NULL: not Postfix, or it cannot be asked */
-    struct finding spare;           /* what is written when memory is out */
+    struct err mta_err;                /* why not, or why postfix is NULL */
+    struct postfix_config *postfix;    /* NULL: not Postfix, or it cannot be asked */
+    const struct option_list *domains; /* --domain */
+    const struct option_list *signers; /* --signer */
+    struct dns *dns;                   /* the section dns has opened it; else NULL */
+    struct finding spare;              /* what is written when memory is out */
 };
 
 /* doctor_open - ask which MTA it is, and Postfix for its configuration. What fails
@@ -116,5 +120,6 @@ void doctor_print(struct doctor *doctor);
 void doctor_check_host(struct doctor *doctor);
 void doctor_check_postfix(struct doctor *doctor);
 void doctor_check_probe(struct doctor *doctor);
+void doctor_check_dns(struct doctor *doctor);
 
 #endif

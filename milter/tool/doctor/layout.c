@@ -14,7 +14,6 @@
 #include "tool/print.h"
 
 enum {
-    TIMEOUT_MS = 20000,
     FILE_BYTES = 4 << 20,  /* read of one alias or .forward file. chosen */
     FORWARD_BYTES = 65536, /* of a .forward file */
     USERS_MOST = 20000,    /* whose .forward is looked at */
@@ -125,39 +124,6 @@ static void check_border(struct doctor *doctor, const struct postfix_service *bo
 
 /* ---- which domains end here ---- */
 
-/* A word of a list of domains: a name, or a table that may have it. */
-static bool names_domain(struct doctor *doctor, struct span word, struct span domain)
-{
-    struct run_result result = {.status = -1};
-    if (span_index(word, ':') < 0)
-        return span_ieq(word, domain) || (word.len > 0 && word.at[0] == '/');
-    const char *const words[] = {"-q", span_cstr(doctor->arena, domain),
-                                 span_cstr(doctor->arena, word), NULL};
-    return mta_ask(&doctor->mta, doctor->arena, "postmap", words, SPAN(""), TIMEOUT_MS,
-                   &result, NULL) == 0 &&
-           result.status == 0 && result.out.len > 0;
-}
-
-static bool has_domain(struct doctor *doctor, const char *parameter, struct span domain)
-{
-    struct span list = postfix_value(doctor->postfix, SPAN(""), parameter);
-    struct span word;
-    while (postfix_next_word(&list, &word))
-        if (names_domain(doctor, word, domain))
-            return true;
-    return false;
-}
-
-static bool ends_here(struct doctor *doctor, struct span domain)
-{
-    static const char *const parameters[] = {"mydestination", "virtual_mailbox_domains",
-                                             "virtual_alias_domains"};
-    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
-        if (has_domain(doctor, parameters[i], domain))
-            return true;
-    return false;
-}
-
 static bool is_local_domain(struct doctor *doctor, struct span domain)
 {
     const struct conf_list *domains = &doctor->tool->settings->local_domains;
@@ -189,8 +155,9 @@ static void check_too_local(struct doctor *doctor)
     const struct conf_list *domains = &doctor->tool->settings->local_domains;
     for (size_t i = 0; i < domains->count; i++) {
         struct span domain = span_of(domains->at[i]);
-        if (domain.len == 0 || domain.at[0] == '.' || ends_here(doctor, domain) ||
-            has_domain(doctor, "relay_domains", domain))
+        if (domain.len == 0 || domain.at[0] == '.' ||
+            milters_ends_here(doctor, domain) ||
+            milters_has_domain(doctor, "relay_domains", domain))
             continue;
         struct finding *finding = doctor_find(
             doctor, LEVEL_BAD, "local_domains", domain,
@@ -407,7 +374,7 @@ static void read_targets(struct forwards *forwards, struct span who,
                           span_index(word, '|') < 0 && span_index(word, '"') < 0;
         if (is_address && span_index(domain, '.') > 0 &&
             !is_local_domain(forwards->doctor, domain) &&
-            !ends_here(forwards->doctor, domain))
+            !milters_ends_here(forwards->doctor, domain))
             note_forward(forwards, who, word);
     }
 }

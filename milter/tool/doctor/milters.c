@@ -425,6 +425,55 @@ static void tell_maps(struct doctor *doctor, const struct postfix_service *servi
     doctor_reload(doctor, finding);
 }
 
+/* Where a service of master.cf listens: its own host part, else the first of
+ * inet_interfaces. */
+void milters_listens_at(struct doctor *doctor, const struct postfix_service *service,
+                        const char **host, const char **port)
+{
+    ptrdiff_t colon = span_rindex(service->name, ':');
+    struct span list = postfix_value(doctor->postfix, SPAN(""), "inet_interfaces");
+    struct span at = SPAN("127.0.0.1");
+    struct span word;
+    if (colon > 0)
+        at = span_head(service->name, (size_t)colon);
+    else if (postfix_next_word(&list, &word) && !span_ieq(word, SPAN("all")) &&
+             !span_ieq(word, SPAN("loopback-only")))
+        at = word;
+    if (at.len > 2 && at.at[0] == '[')
+        at = (struct span){at.at + 1, at.len - 2};
+    *host = span_cstr(doctor->arena, at);
+    *port = span_cstr(doctor->arena, span_from(service->name, (size_t)(colon + 1)));
+}
+
+/* A word of a list of domains: a name, or a table that may have it. */
+static bool names_domain(struct doctor *doctor, struct span word, struct span domain)
+{
+    if (span_index(word, ':') < 0)
+        return span_ieq(word, domain) || (word.len > 0 && word.at[0] == '/');
+    return doctor_look_up(doctor, word, span_cstr(doctor->arena, domain)).len > 0;
+}
+
+bool milters_has_domain(struct doctor *doctor, const char *parameter,
+                        struct span domain)
+{
+    struct span list = postfix_value(doctor->postfix, SPAN(""), parameter);
+    struct span word;
+    while (postfix_next_word(&list, &word))
+        if (names_domain(doctor, word, domain))
+            return true;
+    return false;
+}
+
+bool milters_ends_here(struct doctor *doctor, struct span domain)
+{
+    static const char *const parameters[] = {"mydestination", "virtual_mailbox_domains",
+                                             "virtual_alias_domains"};
+    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
+        if (milters_has_domain(doctor, parameters[i], domain))
+            return true;
+    return false;
+}
+
 /* An override that only repeats main.cf badly is taken out. */
 static void check_service(struct doctor *doctor, const struct postfix_service *service)
 {

@@ -52,6 +52,17 @@ const char *milters_socket_path(struct doctor *doctor);
 /* milters_is_loopback - the service listens on loopback only. */
 bool milters_is_loopback(const struct postfix_service *service);
 
+/* milters_listens_at - where a service of master.cf listens: its own host part, else
+ * the first of inet_interfaces. */
+void milters_listens_at(struct doctor *doctor, const struct postfix_service *service,
+                        const char **host, const char **port);
+
+/* milters_has_domain - a parameter that lists domains, by name or in tables, has it.
+ * milters_ends_here - Postfix delivers the domain's mail on this host. */
+bool milters_has_domain(struct doctor *doctor, const char *parameter,
+                        struct span domain);
+bool milters_ends_here(struct doctor *doctor, struct span domain);
+
 /* milters_cleanup - "cleanup/unix": the cleanup service that a service hands mail to.
  */
 struct span milters_cleanup(struct doctor *doctor, struct span service);

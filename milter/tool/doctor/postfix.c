@@ -14,6 +14,7 @@
 #include "tool/doctor/layout.h"
 #include "tool/doctor/milters.h"
 #include "tool/doctor/reach.h"
+#include "tool/doctor/roles.h"
 #include "tool/print.h"
 
 enum {
@@ -295,6 +296,7 @@ void doctor_check_postfix(struct doctor *doctor)
     check_macros(doctor);
     doctor_check_lane(doctor);
     doctor_check_layout(doctor);
+    doctor_check_roles(doctor);
     check_size(doctor);
     check_queue(doctor);
     check_log(doctor);

@@ -283,26 +283,6 @@ static void conclude(const struct probe *probe)
 
 /* ---- SMTP ---- */
 
-/* Where a service of master.cf listens: its own host part, else the first of
- * inet_interfaces. */
-static void listens_at(struct doctor *doctor, const struct postfix_service *service,
-                       const char **host, const char **port)
-{
-    ptrdiff_t colon = span_rindex(service->name, ':');
-    struct span list = postfix_value(doctor->postfix, SPAN(""), "inet_interfaces");
-    struct span at = SPAN("127.0.0.1");
-    struct span word;
-    if (colon > 0)
-        at = span_head(service->name, (size_t)colon);
-    else if (postfix_next_word(&list, &word) && !span_ieq(word, SPAN("all")) &&
-             !span_ieq(word, SPAN("loopback-only")))
-        at = word;
-    if (at.len > 2 && at.at[0] == '[')
-        at = (struct span){at.at + 1, at.len - 2};
-    *host = span_cstr(doctor->arena, at);
-    *port = span_cstr(doctor->arena, span_from(service->name, (size_t)(colon + 1)));
-}
-
 /* Sites that look up the recipient's domain refuse the first; nothing is looked up for
  * an address of this host's own loopback network, and nobody is asked. */
 static bool say_recipient(struct smtp_talk *talk, struct probe *probe)
@@ -422,7 +402,7 @@ static void probe_smtp(struct doctor *doctor, const struct postfix_service *serv
         tell_failed(doctor, service->id, &err);
         return;
     }
-    listens_at(doctor, service, &host, &port);
+    milters_listens_at(doctor, service, &host, &port);
     if (hand_over_by_smtp(&probe, host, port))
         conclude(&probe);
 }
