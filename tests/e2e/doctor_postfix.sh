@@ -192,7 +192,9 @@ pc -e "alias_maps = texthash:$scratch/aliases"
 is "$(levels forwards --fast --only mta)" 'warning ' 'an alias that sends mail on'
 like "$(fields check what <"$scratch/findings.json" | grep ^forwards)" \
     'sales to boss@elsewhere.example' 'by name'
-pc -e 'alias_maps ='
+printf 'root: ann@here.example\npostmaster: root\n' >"$scratch/aliases"
+wrongly mta role_address bad 'abuse@ is refused' pc -e 'local_recipient_maps = $alias_maps'
+pc -e 'alias_maps =' 'local_recipient_maps ='
 
 wrongly host config_mode bad 'a config that others may write' chmod 666 "$gate_conf"
 wrongly host database_mode bad 'a database that others may write' chmod 666 "$gate_db"

@@ -253,8 +253,10 @@ static void check_list(struct doctor *doctor, struct span address, const char *l
     struct span answer = SPAN("");
     zone_budget(&budget);
     enum reputation_state state =
-        reputation_look(doctor->dns, &budget, span_of(list), address, doctor->arena,
-                        &is_listed, &answer);
+        reputation_test(doctor->dns, &budget, span_of(list), true, doctor->arena);
+    if (state == REPUTATION_WORKS)
+        state = reputation_look(doctor->dns, &budget, span_of(list), address,
+                                doctor->arena, &is_listed, &answer);
     if (state == REPUTATION_WORKS && is_listed) {
         tell_listed(doctor, address, list, answer);
     } else if (state == REPUTATION_WORKS) {
