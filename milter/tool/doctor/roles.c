@@ -50,9 +50,12 @@ static void tell_refused(struct doctor *doctor, const char *role, struct span ad
     if (file == NULL)
         return;
     const char *word = print_shell_word(doctor->arena, span_of(file));
+    /* texthash(5) has no colon behind the name */
+    bool is_plain = strcmp(type, "texthash") == 0;
     doctor_remedy(doctor, finding, REMEDY_SHELL,
-                  "grep -q '^%s:' %s || echo '%s: root' >>%s", role, word, role, word);
-    if (strcmp(type, "texthash") != 0)
+                  "grep -q '^%s[: ]' %s || echo '%s%s root' >>%s", role, word, role,
+                  is_plain ? "" : ":", word);
+    if (!is_plain)
         doctor_remedy(
             doctor, finding, REMEDY_SHELL, "postalias%s %s",
             doctor_postfix_option(doctor),
