@@ -33,7 +33,7 @@ struct passage {
     struct message *msg;
     struct envelope *env; /* at the border the gate learns more of it */
     struct writer *writer;
-    struct reader *reader; /* NULL: the past is not asked for */
+    struct reader *reader;    /* NULL: the past is not asked for */
     struct auth_check *check; /* begun as the message came in; NULL: not yet */
     const struct hands *hands;
     int64_t now_us;       /* wall clock at end of message */

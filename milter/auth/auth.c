@@ -8,6 +8,7 @@
 #include "auth/dmarc.h"
 #include "auth/lists.h"
 #include "auth/results.h"
+#include "auth/spf.h"
 #include "message/address.h"
 #include "message/session.h"
 
@@ -65,17 +66,6 @@ void auth_use_dns(struct auth *auth, struct dns *dns)
         auth->dns = dns;
 }
 
-void auth_expect(struct auth *auth, const struct envelope *env)
-{
-    struct span domain = address_domain(env->mail_from);
-    if (auth == NULL)
-        return;
-    if (domain.len == 0)
-        domain = env->helo;
-    if (domain.len > 0 && domain.at[0] != '[')
-        dns_prefetch(auth->dns, domain, DNS_TXT);
-}
-
 /* ---- header ---- */
 
 static void prefetch_policy(struct auth *auth, const struct message *msg,
@@ -118,6 +108,38 @@ void auth_body(struct auth_check *check, const void *bytes, size_t len)
         feed(check, bytes, len, false);
 }
 
+/* ---- SPF ---- */
+
+static struct spf_world spf_world(struct auth *auth, struct dns_budget *budget)
+{
+    const struct settings *settings = auth->settings;
+    return (struct spf_world){.dns = auth->dns,
+                              .budget = budget,
+                              .egress = settings->egress.at,
+                              .egress_count = settings->egress.count,
+                              .helo = span_of(settings->helo)};
+}
+
+/* Who SPF would speak for is known even where SPF is not (no [mail] egress). */
+static void check_spf(struct auth *auth, struct dns_budget *budget,
+                      const struct message *msg, const struct envelope *env,
+                      struct authentication *out)
+{
+    const struct spf_world world = spf_world(auth, budget);
+    spf_check(&world, msg, env, out);
+    if (out->spf.result == AUTH_UNKNOWN && out->spf.domain.len == 0)
+        out->spf.domain = env->mail_from.len > 0 ? address_domain(env->mail_from)
+                                                 : span_of(auth->settings->helo);
+}
+
+void auth_expect(struct auth *auth, const struct envelope *env)
+{
+    if (auth == NULL || !dns_is_configured(auth->dns))
+        return;
+    const struct spf_world world = spf_world(auth, NULL);
+    spf_expect(&world, env);
+}
+
 /* ---- the end of the message ---- */
 
 static bool is_signed_later(const struct auth *auth, const struct message *msg)
@@ -155,24 +177,12 @@ static struct auth_check *begin_file(struct auth *auth, const struct message *ms
     return check;
 }
 
-/* Without egress addresses SPF is not known, and who it would speak for is. */
-static void check_spf(struct auth *auth, const struct envelope *env,
-                      struct dns_budget *budget, struct arena *arena,
-                      struct authentication *out)
-{
-    (void)auth;
-    (void)budget;
-    (void)arena;
-    out->spf.is_helo = env->mail_from.len == 0;
-    out->spf.domain = out->spf.is_helo ? env->helo : address_domain(env->mail_from);
-}
-
 static void authenticate(struct auth *auth, struct auth_check *check,
                          struct dns_budget *budget, const struct message *msg,
                          const struct envelope *env, struct authentication *out)
 {
     out->is_signed_later = is_signed_later(auth, msg);
-    check_spf(auth, env, budget, msg->arena, out);
+    check_spf(auth, budget, msg, env, out);
     verify(auth, check, budget, msg, out);
     dmarc_evaluate(auth->dns, budget, msg, out);
 }

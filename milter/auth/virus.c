@@ -7,6 +7,7 @@
 
 #include "auth/virus_talk.h"
 #include "base/clock.h"
+#include "message/mime.h"
 
 #define SECOND_US INT64_C(1000000)
 #define WAIT_US   SECOND_US        /* the first pause after a failure. chosen */
@@ -16,11 +17,13 @@ enum {
     SLOW_MOST =
         3, /* deadlines in a row after which clamd, not a mail, is slow. chosen */
     PROBLEM_BYTES = 300,
+    PARTS_MOST = 20,        /* sent by themselves. chosen */
+    DECODE_BYTES = 1 << 20, /* of memory besides twice the part */
 };
 
 struct virus {
     struct virus_options options;
-    struct talk_address address;
+    struct virus_talk_address address;
     pthread_mutex_t lock; /* what follows */
     bool is_down;
     unsigned slow;       /* deadlines that passed in a row */
@@ -39,7 +42,7 @@ int virus_open(struct virus **out, const struct virus_options *options, struct e
     if (virus == NULL)
         return err_set(err, ERR_MEMORY, "no memory for the virus scanner");
     virus->options = *options;
-    if (!talk_address_parse(options->clamd, &virus->address)) {
+    if (!virus_talk_address_parse(options->clamd, &virus->address)) {
         free(virus);
         return err_set(err, ERR_CONFIG,
                        "[virus] clamd = %s: write unix:/path or inet:PORT@ADDRESS",
@@ -76,14 +79,14 @@ static bool may_try(struct virus *virus)
 
 /* One mail that takes clamd long is that mail's doing: only several in a row are
  * clamd's. Under the lock. */
-static bool is_worse(struct virus *virus, enum talk_fault fault)
+static bool is_worse(struct virus *virus, enum virus_talk_fault fault)
 {
-    if (virus->is_down || fault != TALK_SLOW)
+    if (virus->is_down || fault != VIRUS_TALK_SLOW)
         return true;
     return ++virus->slow >= SLOW_MOST;
 }
 
-static void note_failure(struct virus *virus, const struct talk *talk)
+static void note_failure(struct virus *virus, const struct virus_talk *talk)
 {
     pthread_mutex_lock(&virus->lock);
     bool is_news = false;
@@ -104,7 +107,7 @@ static void note_failure(struct virus *virus, const struct talk *talk)
     if (is_news)
         troubles_say(virus->options.troubles,
                      "clamd at %s: %s: mail is not scanned for viruses",
-                     virus->options.clamd, talk_why(talk));
+                     virus->options.clamd, virus_talk_why(talk));
 }
 
 static void note_success(struct virus *virus)
@@ -128,7 +131,7 @@ static void note_success(struct virus *virus)
 
 /* What is left of max_bytes. */
 struct stream {
-    struct talk *talk;
+    struct virus_talk *talk;
     int64_t left;
     bool is_cut;
 };
@@ -140,7 +143,7 @@ static void add(struct stream *stream, struct span bytes)
         bytes = span_head(bytes, (size_t)stream->left);
     }
     stream->left -= (int64_t)bytes.len;
-    talk_add(stream->talk, bytes);
+    virus_talk_add(stream->talk, bytes);
 }
 
 /* A first line by which clamd knows mail whatever field comes first; not "From ", which
@@ -158,7 +161,7 @@ static void send_message(struct stream *stream, const struct message *msg)
     add(stream, SPAN("\r\n"));
     add(stream, body);
     stream->is_cut = stream->is_cut || msg->body_bytes > body.len;
-    talk_end(stream->talk);
+    virus_talk_end(stream->talk);
 }
 
 static struct span escaped(struct arena *arena, struct span text)
@@ -200,25 +203,78 @@ static bool read_answer(struct span answer, const struct stream *stream,
     return true;
 }
 
-static void scan(struct virus *virus, const struct message *msg, struct talk *talk,
-                 int64_t deadline_us, struct virus_answer *out)
+/* A part as readers decode it. */
+static void send_part(struct stream *stream, const struct part *part)
+{
+    uint32_t defects = 0;
+    struct arena *arena = arena_new(2 * part->raw_body.len + DECODE_BYTES);
+    if (arena == NULL) {
+        stream->is_cut = true;
+    } else if (span_eq(part->encoding, SPAN("base64"))) {
+        add(stream, mime_decode_base64(arena, part->raw_body, &defects));
+    } else {
+        add(stream, mime_decode_qp(arena, part->raw_body, &defects));
+    }
+    stream->is_cut = stream->is_cut || (arena != NULL && arena_is_capped(arena));
+    virus_talk_end(stream->talk);
+    arena_free(&arena);
+}
+
+/* part: NULL: the whole message. */
+static void scan(struct virus *virus, const struct message *msg,
+                 const struct part *part,
+
+                 struct virus_talk *talk, int64_t deadline_us, struct virus_answer *out)
 {
     struct stream stream = {.talk = talk, .left = virus->options.max_bytes};
     virus_talk_open(talk, &virus->address, deadline_us);
-    talk_command(talk, "zINSTREAM");
-    if (talk->fault == TALK_NO_FAULT)
-        send_message(&stream, msg);
-    struct span answer = talk_read(talk);
-    if (talk->fault == TALK_NO_FAULT && !read_answer(answer, &stream, msg->arena, out))
-        talk->fault = TALK_ABSURD;
-    if (talk->fault == TALK_NO_FAULT) {
+    virus_talk_command(talk, "zINSTREAM");
+    if (talk->fault == VIRUS_TALK_NO_FAULT)
+        part != NULL ? send_part(&stream, part) : send_message(&stream, msg);
+    struct span answer = virus_talk_read(talk);
+    if (talk->fault == VIRUS_TALK_NO_FAULT &&
+        !read_answer(answer, &stream, msg->arena, out))
+        talk->fault = VIRUS_TALK_ABSURD;
+    if (talk->fault == VIRUS_TALK_NO_FAULT) {
         note_success(virus);
     } else {
         out->result = AUTH_TEMPERROR;
-        out->problem = escaped(msg->arena, span_of(talk_why(talk)));
+        out->problem = escaped(msg->arena, span_of(virus_talk_why(talk)));
         note_failure(virus, talk);
     }
     virus_talk_close(talk);
+}
+
+static bool is_encoded(const struct part *part)
+{
+    return !part->is_multipart && (span_eq(part->encoding, SPAN("base64")) ||
+                                   span_eq(part->encoding, SPAN("quoted-printable")));
+}
+
+/* An encoding that is broken ends where clamd stops reading, but many readers read on:
+ * such a mail's parts are sent decoded as well. The first answer that is not clean
+ * stands. */
+static void scan_parts(struct virus *virus, const struct message *msg,
+                       struct virus_talk *talk, int64_t deadline_us,
+                       struct virus_answer *out)
+{
+    size_t sent = 0;
+    for (size_t i = 0; i < msg->part_count; i++) {
+        if (out->result != AUTH_PASS && out->result != AUTH_NEUTRAL)
+            return;
+        if (!is_encoded(&msg->parts[i]))
+            continue;
+        struct virus_answer answer = {.name = SPAN(""), .problem = SPAN("")};
+        if (++sent > PARTS_MOST)
+            answer = (struct virus_answer){AUTH_NEUTRAL, SPAN(""),
+                                           SPAN("too many broken parts")};
+        else
+            scan(virus, msg, &msg->parts[i], talk, deadline_us, &answer);
+        if (answer.result != AUTH_PASS)
+            *out = answer;
+        if (sent > PARTS_MOST)
+            return;
+    }
 }
 
 void virus_scan(struct virus *virus, const struct message *msg, int64_t deadline_us,
@@ -233,32 +289,34 @@ void virus_scan(struct virus *virus, const struct message *msg, int64_t deadline
         out->problem = SPAN("clamd was away a moment ago");
         return;
     }
-    struct talk *talk = arena_alloc(msg->arena, sizeof *talk);
+    struct virus_talk *talk = arena_alloc(msg->arena, sizeof *talk);
     if (talk == NULL) {
         out->problem = SPAN("no memory to ask clamd");
         return;
     }
     if (deadline_us == 0 || deadline_us > own_us)
         deadline_us = own_us;
-    scan(virus, msg, talk, deadline_us, out);
+    scan(virus, msg, NULL, talk, deadline_us, out);
+    if ((msg->defects & (DEFECT_BASE64 | DEFECT_QUOTED_PRINTABLE)) != 0)
+        scan_parts(virus, msg, talk, deadline_us, out);
 }
 
 int virus_ping(struct virus *virus, struct arena *arena, struct span *version,
                struct err *err)
 {
-    struct talk *talk = arena_alloc(arena, sizeof *talk);
+    struct virus_talk *talk = arena_alloc(arena, sizeof *talk);
     if (talk == NULL)
         return err_set(err, ERR_MEMORY, "no memory to ask clamd");
     virus_talk_open(talk, &virus->address,
                     clock_elapsed_us() + virus->options.deadline_us);
-    talk_command(talk, "zVERSION");
-    struct span answer = talk_read(talk);
-    if (talk->fault == TALK_NO_FAULT && !span_starts(answer, SPAN("ClamAV")))
-        talk->fault = TALK_ABSURD;
+    virus_talk_command(talk, "zVERSION");
+    struct span answer = virus_talk_read(talk);
+    if (talk->fault == VIRUS_TALK_NO_FAULT && !span_starts(answer, SPAN("ClamAV")))
+        talk->fault = VIRUS_TALK_ABSURD;
     int result = 0;
-    if (talk->fault != TALK_NO_FAULT)
+    if (talk->fault != VIRUS_TALK_NO_FAULT)
         result = err_set(err, ERR_IO, "clamd at %s: %s", virus->options.clamd,
-                         talk_why(talk));
+                         virus_talk_why(talk));
     *version = escaped(arena, span_trim(answer));
     virus_talk_close(talk);
     return result;

@@ -4,7 +4,8 @@
  *
  * Stage: authentication. Off until [virus] names a socket. The whole message is sent
  * (clamd takes attachments and archives apart), as it was received, in pieces
- * (INSTREAM), within a deadline and a size.
+ * (INSTREAM), within a deadline and a size. Parts of a message with a broken encoding
+ * are sent decoded as well: clamd stops where many readers read on.
  * A clamd that is away, slow or speaks something else is AUTH_TEMPERROR, told once
  * (base/troubles), and left alone for a second, then twice as long, a minute at most:
  * not every message waits the whole deadline. That it is back is told, too.

@@ -16,7 +16,7 @@ enum { BACKLOG_MS = 10 }; /* between two tries. chosen */
 
 /* ---- where ---- */
 
-static bool parse_unix(const char *path, struct talk_address *out)
+static bool parse_unix(const char *path, struct virus_talk_address *out)
 {
     struct sockaddr_un *un = (struct sockaddr_un *)&out->at;
     size_t len = strlen(path);
@@ -28,7 +28,7 @@ static bool parse_unix(const char *path, struct talk_address *out)
     return true;
 }
 
-static bool parse_inet(struct span text, struct talk_address *out)
+static bool parse_inet(struct span text, struct virus_talk_address *out)
 {
     struct span port, host;
     struct netaddr address;
@@ -54,7 +54,7 @@ static bool parse_inet(struct span text, struct talk_address *out)
     return true;
 }
 
-bool talk_address_parse(const char *text, struct talk_address *out)
+bool virus_talk_address_parse(const char *text, struct virus_talk_address *out)
 {
     memset(out, 0, sizeof *out);
     if (strncmp(text, "unix:", 5) == 0)
@@ -64,22 +64,22 @@ bool talk_address_parse(const char *text, struct talk_address *out)
 
 /* ---- faults and waiting ---- */
 
-static void fail(struct talk *talk, enum talk_fault fault, int error)
+static void fail(struct virus_talk *talk, enum virus_talk_fault fault, int error)
 {
-    if (talk->fault != TALK_NO_FAULT)
+    if (talk->fault != VIRUS_TALK_NO_FAULT)
         return;
     talk->fault = fault;
     talk->error = error;
 }
 
-const char *talk_why(const struct talk *talk)
+const char *virus_talk_why(const struct virus_talk *talk)
 {
     switch (talk->fault) {
-    case TALK_AWAY:
+    case VIRUS_TALK_AWAY:
         return talk->error != 0 ? strerrordesc_np(talk->error) : "it hung up";
-    case TALK_SLOW:
+    case VIRUS_TALK_SLOW:
         return "no answer in time";
-    case TALK_ABSURD:
+    case VIRUS_TALK_ABSURD:
         return "its answer is none of clamd's";
     default:
         return "";
@@ -87,7 +87,7 @@ const char *talk_why(const struct talk *talk)
 }
 
 /* Which of `events` came; 0: the deadline, which is a fault. */
-static int wait_for(struct talk *talk, short events)
+static int wait_for(struct virus_talk *talk, short events)
 {
     for (;;) {
         struct pollfd poll_fd = {.fd = talk->fd, .events = events};
@@ -98,11 +98,11 @@ static int wait_for(struct talk *talk, short events)
         if (rc > 0)
             return poll_fd.revents;
         if (rc < 0 && errno != EINTR) {
-            fail(talk, TALK_AWAY, errno);
+            fail(talk, VIRUS_TALK_AWAY, errno);
             return 0;
         }
     }
-    fail(talk, TALK_SLOW, 0);
+    fail(talk, VIRUS_TALK_SLOW, 0);
     return 0;
 }
 
@@ -110,13 +110,14 @@ static int wait_for(struct talk *talk, short events)
 
 /* connect(2), again and again while a unix socket's backlog is full: there is nothing
  * that poll could wait for. */
-static int try_connect(struct talk *talk, const struct talk_address *address)
+static int try_connect(struct virus_talk *talk,
+                       const struct virus_talk_address *address)
 {
     const struct sockaddr *at = (const struct sockaddr *)&address->at;
     int rc;
     while ((rc = connect(talk->fd, at, address->len)) < 0 && errno == EAGAIN) {
         if (clock_elapsed_us() >= talk->deadline_us) {
-            fail(talk, TALK_SLOW, 0);
+            fail(talk, VIRUS_TALK_SLOW, 0);
             break;
         }
         poll(NULL, 0, BACKLOG_MS);
@@ -124,39 +125,39 @@ static int try_connect(struct talk *talk, const struct talk_address *address)
     return rc;
 }
 
-void virus_talk_open(struct talk *talk, const struct talk_address *address,
+void virus_talk_open(struct virus_talk *talk, const struct virus_talk_address *address,
                      int64_t deadline_us)
 {
     int error = 0;
     socklen_t len = sizeof error;
     talk->deadline_us = deadline_us;
-    talk->fault = TALK_NO_FAULT;
+    talk->fault = VIRUS_TALK_NO_FAULT;
     talk->error = 0;
     talk->has_answer = false;
     talk->pending = talk->answer_len = 0;
     talk->fd =
         socket(address->at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (talk->fd < 0) {
-        fail(talk, TALK_AWAY, errno);
+        fail(talk, VIRUS_TALK_AWAY, errno);
         return;
     }
     if (try_connect(talk, address) == 0)
         return;
-    if (talk->fault == TALK_NO_FAULT && errno != EINPROGRESS)
-        fail(talk, TALK_AWAY, errno);
-    if (talk->fault != TALK_NO_FAULT)
+    if (talk->fault == VIRUS_TALK_NO_FAULT && errno != EINPROGRESS)
+        fail(talk, VIRUS_TALK_AWAY, errno);
+    if (talk->fault != VIRUS_TALK_NO_FAULT)
         return;
     if (wait_for(talk, POLLOUT) == 0)
         return;
     if (getsockopt(talk->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error != 0)
-        fail(talk, TALK_AWAY, error);
+        fail(talk, VIRUS_TALK_AWAY, error);
 }
 
 /* All of it, unless clamd speaks meanwhile: it has heard enough then. */
-static void send_all(struct talk *talk, const void *bytes, size_t len)
+static void send_all(struct virus_talk *talk, const void *bytes, size_t len)
 {
     const unsigned char *at = bytes;
-    while (len > 0 && talk->fault == TALK_NO_FAULT && !talk->has_answer) {
+    while (len > 0 && talk->fault == VIRUS_TALK_NO_FAULT && !talk->has_answer) {
         ssize_t sent = send(talk->fd, at, len, MSG_NOSIGNAL);
         if (sent > 0) {
             at += sent;
@@ -166,17 +167,17 @@ static void send_all(struct talk *talk, const void *bytes, size_t len)
         } else if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) {
             talk->has_answer = true; /* it may have said why */
         } else if (sent < 0 && errno != EINTR) {
-            fail(talk, TALK_AWAY, errno);
+            fail(talk, VIRUS_TALK_AWAY, errno);
         }
     }
 }
 
-void talk_command(struct talk *talk, const char *command)
+void virus_talk_command(struct virus_talk *talk, const char *command)
 {
     send_all(talk, command, strlen(command) + 1);
 }
 
-static void send_chunk(struct talk *talk)
+static void send_chunk(struct virus_talk *talk)
 {
     uint32_t len = htonl((uint32_t)talk->pending);
     memcpy(talk->chunk, &len, 4);
@@ -184,32 +185,32 @@ static void send_chunk(struct talk *talk)
     talk->pending = 0;
 }
 
-void talk_add(struct talk *talk, struct span bytes)
+void virus_talk_add(struct virus_talk *talk, struct span bytes)
 {
-    while (bytes.len > 0 && talk->fault == TALK_NO_FAULT && !talk->has_answer) {
-        size_t part = TALK_CHUNK_BYTES - talk->pending;
+    while (bytes.len > 0 && talk->fault == VIRUS_TALK_NO_FAULT && !talk->has_answer) {
+        size_t part = VIRUS_TALK_CHUNK_BYTES - talk->pending;
         if (part > bytes.len)
             part = bytes.len;
         memcpy(talk->chunk + 4 + talk->pending, bytes.at, part);
         talk->pending += part;
         bytes = span_from(bytes, part);
-        if (talk->pending == TALK_CHUNK_BYTES)
+        if (talk->pending == VIRUS_TALK_CHUNK_BYTES)
             send_chunk(talk);
     }
 }
 
-void talk_end(struct talk *talk)
+void virus_talk_end(struct virus_talk *talk)
 {
     if (talk->pending > 0)
         send_chunk(talk);
     send_chunk(talk);
 }
 
-struct span talk_read(struct talk *talk)
+struct span virus_talk_read(struct virus_talk *talk)
 {
-    while (talk->fault == TALK_NO_FAULT) {
+    while (talk->fault == VIRUS_TALK_NO_FAULT) {
         if (talk->answer_len == sizeof talk->answer) {
-            fail(talk, TALK_ABSURD, 0);
+            fail(talk, VIRUS_TALK_ABSURD, 0);
             break;
         }
         ssize_t got = recv(talk->fd, talk->answer + talk->answer_len,
@@ -221,17 +222,17 @@ struct span talk_read(struct talk *talk)
             if (end != NULL)
                 return (struct span){talk->answer, (size_t)(end - talk->answer)};
         } else if (got == 0) {
-            fail(talk, TALK_AWAY, 0);
+            fail(talk, VIRUS_TALK_AWAY, 0);
         } else if (errno == EAGAIN) {
             wait_for(talk, POLLIN);
         } else if (errno != EINTR) {
-            fail(talk, TALK_AWAY, errno);
+            fail(talk, VIRUS_TALK_AWAY, errno);
         }
     }
     return SPAN("");
 }
 
-void virus_talk_close(struct talk *talk)
+void virus_talk_close(struct virus_talk *talk)
 {
     if (talk->fd >= 0)
         close(talk->fd);

@@ -134,6 +134,7 @@ void fact_headers(const struct fact_input *in, struct facts *out);
 void fact_envelope(const struct fact_input *in, struct facts *out);
 void fact_attachments(const struct fact_input *in, struct facts *out);
 void fact_form(const struct fact_input *in, struct facts *out);
+void fact_reputation(const struct fact_input *in, struct facts *out);
 void fact_past(const struct fact_input *in, struct facts *out);
 void fact_authentication(const struct fact_input *in, struct facts *out);
 

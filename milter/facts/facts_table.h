@@ -544,6 +544,17 @@
     F(dns_lookups, FACT_COUNT, "questions", "0..", "chosen",                           \
       "questions that this message cost")                                              \
     F(dns_late, FACT_FLAG, "", "0..1", "chosen",                                       \
-      "the [dns] deadline passed before all was known")
+      "the [dns] deadline passed before all was known")                                \
+    /* fact_reputation.c */                                                            \
+    F(from_not_senders, FACT_TEXT, "", "text", "chosen",                               \
+      "the first address in From: or MAIL FROM that is not the sender's, when "        \
+      "from_matches_sender is fail")                                                   \
+    F(lists_failed, FACT_COUNT, "lists", "0..", "RFC 5782",                            \
+      "DNS lists that gave no answer that counts, or are left alone for a while "      \
+      "because they did not")                                                          \
+    F(links_unasked, FACT_FLAG, "", "0..1", "chosen",                                  \
+      "more domains and hosts in links than DNS lists are asked for (20)")             \
+    F(virus_problem, FACT_TEXT, "", "text", "clamd(8)",                                \
+      "why virus is neither pass nor fail: clamd is away, slow, or was not given all")
 
 #endif

@@ -214,12 +214,12 @@ static void test_addresses(void **state)
         {"inet:3310@", false},
         {"unix:", false},
     };
-    struct talk_address address;
+    struct virus_talk_address address;
     struct virus *virus;
     struct err err;
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (talk_address_parse(rows[i].text, &address) != rows[i].want)
+        if (virus_talk_address_parse(rows[i].text, &address) != rows[i].want)
             fail_msg("%s", rows[i].text);
     assert_int_equal(
         virus_open(&virus, &(struct virus_options){.clamd = "clamd"}, &err), -1);
