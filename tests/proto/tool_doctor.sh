@@ -194,7 +194,7 @@ spf() {
 wrong spf bad 'no SPF record' without '^here.example. 300 IN TXT'
 wrong spf_single bad 'two SPF records' \
     also 'here.example. 300 IN TXT "v=spf1 ip4:198.51.100.1 ~all"'
-like "$(cat "$scratch/lines")" 'ip4:198.51.100.1 .*ip4:192.0.2.25 -all' \
+like "$(cat "$scratch/lines")" 'ip4:192.0.2.25 ip4:198.51.100.1 mx -all' \
     'what both said stays'
 wrong spf_syntax bad 'an SPF record with an error' spf 'v=spf1 ipv4:192.0.2.25 -all'
 wrong spf_address bad 'SPF without this address' spf 'v=spf1 ip4:198.51.100.1 -all'
@@ -295,4 +295,41 @@ gate_overlay "$no_mta
 zone = $scratch/nowhere"
 doctor
 is $? 1 'a zone that is not there'
+
+# ---- Sendmail's filters
+cf=$scratch/sendmail.cf
+gate_overlay "[mta]
+kind = sendmail
+config = $cf"
+sendmail_wrong() {
+    printf '%s\n' "$3" >"$cf"
+    tool doctor --json --only mta >"$scratch/findings.json"
+    like "$(levels "$1")" "$2" "$4"
+    # the filter's line, then the list of filters
+    for turn in 1 2; do
+        python3 -c '
+import json, sys
+for line in open(sys.argv[1]):
+    for step in json.loads(line)["repair"]:
+        if step["kind"] == "shell":
+            print(step["line"])' "$scratch/findings.json" >"$scratch/lines"
+        ok "$4: the lines can be pasted" sh -e "$scratch/lines"
+        tool doctor --json --only mta >"$scratch/findings.json"
+    done
+    unlike "$(cat "$scratch/findings.json")" '"level": "(bad|warning)"' "$4: and help" ||
+        diag "$(cat "$cf" "$scratch/findings.json")"
+}
+x="Xoutgate, S=unix:$gate_socket, F=T, T=C:1m;S:30s;R:30s;E:5m"
+printf '%s\n' 'O InputMailFilters=dkim, outgate' "$x" >"$cf"
+tool doctor --json --only mta >"$scratch/findings.json"
+is "$(levels input_mail_filters) $(levels filter_flags)" 'ok ok' 'Sendmail as contrib has it'
+sendmail_wrong input_mail_filter bad 'O Timeout=1' 'no filter at all'
+sendmail_wrong input_mail_filters bad "O InputMailFilters=outgate, dkim
+$x" 'a filter before the signer'
+sendmail_wrong input_mail_filters bad "O InputMailFilters=dkim
+$x" 'a filter that is not asked'
+sendmail_wrong filter_flags bad "O InputMailFilters=outgate
+Xoutgate, S=unix:$gate_socket" 'mail passes while the gate is away'
+sendmail_wrong filter_flags warning "O InputMailFilters=outgate
+Xoutgate, S=unix:$gate_socket, F=R" 'mail is refused while the gate is away'
 tap_end

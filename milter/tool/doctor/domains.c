@@ -240,6 +240,7 @@ static void check_spf(struct doctor *doctor, const struct sending *sending)
         return;
     }
     if (state.count > 1) {
+        miss_all(&state);
         tell_spf(
             &state, "spf_single",
             doctor_text(doctor, "has %zu SPF records", state.count),

@@ -15,6 +15,7 @@
 #include "tool/doctor/milters.h"
 #include "tool/doctor/reach.h"
 #include "tool/doctor/roles.h"
+#include "tool/doctor/sendmail.h"
 #include "tool/print.h"
 
 enum {
@@ -40,9 +41,7 @@ static bool check_presence(struct doctor *doctor)
         return false;
     }
     if (doctor->mta.kind != MTA_POSTFIX) {
-        doctor_find(doctor, LEVEL_NOTE, "mta", SPAN(""),
-                    "the MTA is %s, whose wiring is not looked at",
-                    mta_name(&doctor->mta));
+        doctor_check_sendmail(doctor);
         return false;
     }
     if (doctor->postfix == NULL) {
