@@ -107,7 +107,8 @@ const struct command outgate_cmd_doctor = {
     .details =
         "host: clock, disk, database, daemon, rules, config. mta: how the gate is "
         "wired\n"
-        "into Postfix or Sendmail. probe: a mail through smtpd and one through sendmail(1) that "
+        "into Postfix or Sendmail. probe: a mail through smtpd and one through "
+        "sendmail(1) that "
         "must\n"
         "appear in the audit log; the gate holds them, the doctor deletes them. dns: "
         "the\n"
