@@ -4,6 +4,7 @@
 #include "base/bounds.h"
 #include "base/clock.h"
 #include "rules/ruleset_private.h"
+#include "rules/undisguise.h"
 
 /* Chosen. A pattern is probed with what it waits for, in long runs; a slow one costs
  * more than a whole message should. */
@@ -108,6 +109,12 @@ static void check_style(struct ruleset *set, const struct rule_entry *entry)
                             "score %s: there is no such rule", entry->name);
         return;
     }
+    if ((entry->tflags & TFLAG_UNDISGUISED) && entry->kind != RULE_BODY &&
+        entry->kind != RULE_HEADER)
+        rule_remark_add(remarks, REMARK_WARNING, &entry->place,
+                        "%s: tflags undisguised means something for body and header "
+                        "rules only",
+                        entry->name);
     if (entry->index > 0 && entry->describe == NULL &&
         strncmp(entry->name, "__", 2) != 0)
         rule_remark_add(remarks, REMARK_WARNING, &entry->place,
@@ -119,6 +126,7 @@ static void run_test(struct ruleset *set, const struct rule_test *test)
     const struct rule_entry *entry = rule_table_find(&set->source.table, test->rule);
     const struct rule *rule;
     enum pattern_result result;
+    struct span text = test->text;
     int width = (int)test->rule.len;
 
     if (entry == NULL || entry->kind == RULE_KIND_UNKNOWN)
@@ -132,7 +140,9 @@ static void run_test(struct ruleset *set, const struct rule_test *test)
                         "test %.*s: the rule has no pattern", width, test->rule.at);
         return;
     }
-    result = pattern_match(rule->pattern, test->text);
+    if (rule->info.tflags & TFLAG_UNDISGUISED)
+        text = undisguise(set->source.arena, text);
+    result = pattern_match(rule->pattern, text);
     if ((result == PATTERN_MATCH) != (test->is_ok != rule->is_negated))
         rule_remark_add(&set->source.remarks, REMARK_WARNING, &test->place,
                         "test %.*s %s: failed", width, test->rule.at,

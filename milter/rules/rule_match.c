@@ -6,6 +6,7 @@
 #include "base/bounds.h"
 #include "rules/rule_text.h"
 #include "rules/ruleset_private.h"
+#include "rules/undisguise.h"
 
 /* Chosen: a rule that was stopped so often on one message is left alone, so that its
  * cost stays bounded. */
@@ -51,17 +52,12 @@ static void match_piece(struct matcher *m, unsigned index,
     m->values[index] = total + count;
 }
 
-static void match_group(struct matcher *m, const struct rule_group *group,
-                        struct rule_texts (*make)(const struct message *msg))
+static void match_texts(struct matcher *m, const struct rule_group *group,
+                        struct rule_texts texts)
 {
-    struct rule_texts texts;
     struct prefilter_run run;
-    size_t always;
+    size_t always = start_filter(m, group, &run);
 
-    if (group->count == 0)
-        return;
-    texts = make(m->msg);
-    always = start_filter(m, group, &run);
     for (size_t i = 0; i < always; i++)
         for (size_t t = 0; t < texts.count; t++)
             match_piece(m, group->at[i], &texts, t);
@@ -72,6 +68,28 @@ static void match_group(struct matcher *m, const struct rule_group *group,
     }
     for (size_t i = 0; i < group->count; i++)
         m->limit_errors += m->stopped[group->at[i]] > 0 && m->values[group->at[i]] == 0;
+}
+
+static void match_group(struct matcher *m, const struct rule_group *group,
+                        struct rule_texts (*make)(const struct message *msg))
+{
+    if (group->count > 0)
+        match_texts(m, group, make(m->msg));
+}
+
+/* The body as it is and as its reader takes it. */
+static void match_bodies(struct matcher *m)
+{
+    const struct ruleset *set = m->set;
+    struct rule_texts body;
+
+    if (set->body.count + set->undisguised.count == 0)
+        return;
+    body = rule_text_body(m->msg);
+    if (set->body.count > 0)
+        match_texts(m, &set->body, body);
+    if (set->undisguised.count > 0)
+        match_texts(m, &set->undisguised, rule_text_undisguised(m->msg->arena, body));
 }
 
 /* What a header rule sees. An absent header is an empty text, as in SpamAssassin. */
@@ -159,6 +177,9 @@ static void match_fields(struct matcher *m, const struct rule_header *header)
     bool is_found = header_value(&header->spec, m->msg, m->env, &value);
     size_t always = start_filter(m, group, &run);
 
+    if (is_found && header->is_undisguised)
+        value = undisguise(m->msg->arena, value);
+
     for (size_t i = 0; i < always; i++)
         match_field(m, group->at[i], is_found, value);
     if (always == group->count)
@@ -206,7 +227,7 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     if (m.values == NULL || m.stopped == NULL)
         return NULL;
     match_headers(&m);
-    match_group(&m, &set->body, rule_text_body);
+    match_bodies(&m);
     match_group(&m, &set->rawbody, rule_text_rawbody);
     match_group(&m, &set->uri, rule_text_uri);
     match_group(&m, &set->full, rule_text_full);

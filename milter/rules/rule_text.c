@@ -6,6 +6,7 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
+#include "rules/undisguise.h"
 
 /* SpamAssassin's: Constants.pm MAX_BODY_LINE_LENGTH; Conf(3pm) rawbody_part_scan_size.
  * Slack: how far a better place for a cut is looked for. */
@@ -226,6 +227,19 @@ struct rule_texts rule_text_body(const struct message *msg)
         rest = span_from(rest, line.len);
     }
     return p.texts;
+}
+
+struct rule_texts rule_text_undisguised(struct arena *arena, struct rule_texts body)
+{
+    struct rule_texts plain = {arena_array(arena, body.count, sizeof *plain.at),
+                               body.count};
+
+    if (plain.at == NULL)
+        return (struct rule_texts){0};
+    for (size_t i = 0; i < body.count; i++)
+        plain.at[i] = (struct rule_text){undisguise(arena, body.at[i].bytes),
+                                         body.at[i].is_continued};
+    return plain;
 }
 
 /* Where a piece that begins at from ends: behind the first line end, '>' or space

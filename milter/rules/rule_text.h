@@ -33,6 +33,9 @@ struct rule_texts {
  * space, paragraphs (parted by an empty line) each one piece, cut at 2048 bytes. */
 struct rule_texts rule_text_body(const struct message *msg);
 
+/* rule_text_undisguised - the pieces of body one by one, undisguised. */
+struct rule_texts rule_text_undisguised(struct arena *arena, struct rule_texts body);
+
 /* rule_text_rawbody - the text parts, transfer-decoded, markup and line breaks kept,
  * 500,000 bytes of each at most, in pieces of 2 to 4 KiB. */
 struct rule_texts rule_text_rawbody(const struct message *msg);

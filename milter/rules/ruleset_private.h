@@ -38,6 +38,7 @@ struct rule_group {
 struct rule_header {
     struct header_spec spec;
     struct span written;
+    bool is_undisguised;      /* its rules see the value undisguised */
     struct rule_group fields; /* header rules */
     struct rule_group parts;  /* mimeheader rules */
 };
@@ -49,8 +50,9 @@ struct ruleset {
     struct rule_header *headers;
     size_t header_count, header_room;
     struct rule_group body, rawbody, uri, full, facts;
-    struct rule_group metas; /* each after those that it names */
-    bool is_unfiltered;      /* every rule runs on every text: for tests to compare */
+    struct rule_group undisguised; /* body rules that see it undisguised */
+    struct rule_group metas;       /* each after those that it names */
+    bool is_unfiltered; /* every rule runs on every text: for tests to compare */
 };
 
 /* rule_values - what each rule of the set is on that message: 0 no hit, else how
