@@ -213,20 +213,27 @@ static size_t long_word_end(struct span text, size_t at)
     return end;
 }
 
+/* Are digits between its letters some of them? */
+static bool is_disguised(struct span word)
+{
+    if (count_letters(word) < WORD_LETTERS)
+        return false;
+    for (size_t i = 1; i < word.len; i++)
+        if (is_small(word.at[i - 1]) && disguised(word, i) > 0)
+            return true;
+    return false;
+}
+
+/* "c0stc0": then those at its ends are, too. Returns how many characters. */
 static size_t put_word(struct span word, char *out)
 {
-    size_t len = 0;
-    bool is_read = count_letters(word) >= WORD_LETTERS;
+    bool is_read = is_disguised(word);
 
-    for (size_t i = 0; i < word.len;) {
-        size_t count =
-            is_read && i > 0 && is_small(word.at[i - 1]) ? disguised(word, i) : 0;
-        for (size_t k = 0; k < count; k++)
-            out[len++] = letter_of(word.at[i++]);
-        if (count == 0)
-            out[len++] = word.at[i++];
+    for (size_t i = 0; i < word.len; i++) {
+        char letter = is_read ? letter_of(word.at[i]) : '.';
+        out[i] = letter != '.' ? letter : word.at[i];
     }
-    return len;
+    return word.len;
 }
 
 static size_t read_words(struct span text, char *out)

@@ -14,7 +14,8 @@
  * - four letters or more set apart by one and the same sign ("v i a g r a", "l-o-a-n")
  *   are a word, and so are four pieces of two letters but for spaces;
  * - one or two digits (0 1 3 4 5 7 8) or a dollar sign between letters of a word stand
- *   for letters. "24h" and "mp3" are left alone.
+ *   for letters, and so do then all others of that word ("c0stc0"). "24h" and "mp3" are
+ *   left alone.
  * Pure.
  */
 #ifndef OUTGATE_RULES_UNDISGUISE_H

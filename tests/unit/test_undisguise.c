@@ -165,6 +165,7 @@ static void test_digits_in_words(void **state)
         {"24h 2fa mp3 b2b 100mg 30days $500 us$5",
          "24h 2fa mp3 b2b 100mg 30days $500 us$5"},
         {"h264codec covid19", "h264codec covid19"},
+        {"C0STC0 5pec1al K0BALT", "costco special kobalt"},
         {"10:30 v2.0", "10:30 v2.0"},
     };
     (void)state;
