@@ -33,6 +33,11 @@ int64_t clock_elapsed_us(void)
     return read_us(CLOCK_MONOTONIC);
 }
 
+int64_t clock_thread_us(void)
+{
+    return read_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void clock_cond_init(pthread_cond_t *cond)
 {
     pthread_condattr_t attr;

@@ -21,6 +21,10 @@ int64_t clock_wall_us(void);
 /* clock_elapsed_us - microseconds of CLOCK_MONOTONIC, for durations. */
 int64_t clock_elapsed_us(void);
 
+/* clock_thread_us - microseconds of processor that this thread has had: what work costs
+ * on a busy machine, too. */
+int64_t clock_thread_us(void);
+
 /* clock_cond_init - a condition whose timed waits go by the clock of clock_elapsed_us.
  * Source: pthread_condattr_setclock(3). */
 void clock_cond_init(pthread_cond_t *cond);

@@ -6,43 +6,10 @@
 #include <string.h>
 
 #include "base/bounds.h"
-#include "rules/pattern.h"
+#include "rules/expression_private.h"
 
 /* Values that wait at one time; parentheses are bounded to fewer. */
 enum { STACK_VALUES = 2 * BOUND_EXPRESSION_DEPTH };
-
-enum op_code {
-    OP_UNKNOWN = 0,
-    OP_NUMBER,
-    OP_NUMBER_SLOT,
-    OP_TEXT,
-    OP_TEXT_SLOT,
-    OP_TRUTH, /* text to number */
-    OP_MATCH,
-    OP_TEXT_EQ,
-    OP_TEXT_NE,
-    /* from here on also on the compiler's stack of operators */
-    OP_OPEN,
-    OP_TERNARY,
-    OP_SELECT,
-    OP_OR,
-    OP_AND,
-    OP_XOR,
-    OP_EQ,
-    OP_NE,
-    OP_LT,
-    OP_LE,
-    OP_GT,
-    OP_GE,
-    OP_ADD,
-    OP_SUB,
-    OP_MUL,
-    OP_DIV,
-    OP_MOD,
-    OP_NOT,
-    OP_NEG,
-    OP_CODES,
-};
 
 /* How tightly each binds. */
 static const unsigned char precedences[OP_CODES] = {
@@ -62,19 +29,6 @@ static const struct {
     {"<=", OP_LE}, {">=", OP_GE},  {"<", OP_LT},      {">", OP_GT},
     {"+", OP_ADD}, {"-", OP_SUB},  {"*", OP_MUL},     {"/", OP_DIV},
     {"%", OP_MOD}, {"^", OP_XOR},  {"?", OP_TERNARY}, {":", OP_SELECT},
-};
-
-struct op {
-    enum op_code code;
-    unsigned slot; /* of a value; of a pattern with OP_MATCH */
-    double number;
-    struct span text;
-    struct pattern *pattern;
-};
-
-struct expression {
-    struct op *ops;
-    size_t count;
 };
 
 struct compiler {
@@ -299,6 +253,7 @@ static int read_name(struct compiler *c)
         return -1;
     op->number = operand.number;
     op->slot = operand.slot;
+    op->text = name;
     return push_value(c, operand.type);
 }
 
@@ -386,6 +341,8 @@ static int read_match(struct compiler *c)
         pattern_split(written, &regex, &flags, c->err) != 0)
         return -1;
     op = emit(c, OP_MATCH);
+    if (op != NULL)
+        op->text = written;
     if (op == NULL || pattern_new(&op->pattern, regex, flags, c->err) != 0)
         return -1;
     c->types[c->depth - 1] = EXPRESSION_NUMBER;

@@ -1,102 +1,66 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
 #include <string.h>
 
-#include "base/bounds.h"
-#include "base/clock.h"
+#include "rules/literal.h"
 #include "rules/ruleset_private.h"
 #include "rules/undisguise.h"
 
-/* Chosen. A pattern is probed with what it waits for, in long runs; a slow one costs
- * more than a whole message should. */
-enum { PROBE_BYTES = 16384, PROBE_CHARS = 16, RUN_BYTES = 1000, PIECE_BYTES = 2048 };
-static const double slow_us = 2000;
-
-/* A character that an escape stands for; 0 for none. */
-static char sample_of(char escape)
+static bool is_private(const char *name)
 {
-    switch (escape) {
-    case 'w':
-    case 'S':
-    case 'D':
-        return 'a';
-    case 'd':
-        return '1';
-    case 's':
-    case 'W':
-        return ' ';
-    default:
-        return ascii_is_alnum(escape) ? '\0' : escape;
-    }
+    return name[0] == '_' && name[1] == '_';
 }
 
-static void add_sample(char c, char *samples, size_t *count)
+/* "; did you mean NAME?", or nothing. */
+static const char *hint(const struct ruleset *set, const char *name)
 {
-    if (c != '\0' && *count < PROBE_CHARS && memchr(samples, c, *count) == NULL)
-        samples[(*count)++] = c;
+    const char *nearest = rule_table_nearest(&set->source.table, span_of(name));
+    char *text;
+    size_t size;
+
+    if (nearest == NULL)
+        return "";
+    size = strlen(nearest) + 20;
+    text = arena_alloc(set->source.arena, size);
+    if (text == NULL)
+        return "";
+    snprintf(text, size, "; did you mean %s?", nearest);
+    return text;
 }
 
-/* The characters that the pattern is made of, each once. */
-static size_t collect(struct span regex, char *samples)
+/* Named by score, describe, tflags or replace_rules, and defined nowhere. */
+static void check_orphan(struct ruleset *set, const struct rule_entry *entry)
 {
-    size_t count = 0;
+    struct rule_remarks *remarks = &set->source.remarks;
 
-    for (size_t i = 0; i < regex.len; i++) {
-        if (regex.at[i] == '\\' && i + 1 < regex.len)
-            add_sample(sample_of(regex.at[++i]), samples, &count);
-        else if (ascii_is_alnum(regex.at[i]) || strchr(" @/<>=.\"-_%", regex.at[i]))
-            add_sample(regex.at[i], samples, &count);
-    }
-    add_sample('x', samples, &count);
-    return count;
+    if (entry->has_score)
+        rule_remark_add(remarks, REMARK_WARNING, &entry->score_place,
+                        "score %s: there is no such rule%s", entry->name,
+                        hint(set, entry->name));
+    else
+        rule_remark_add(remarks, REMARK_WARNING, &entry->place,
+                        "%s: is described here, but there is no such rule%s",
+                        entry->name, hint(set, entry->name));
 }
 
-/* Long runs of each of them, then all of them in turn, then what ends a match. */
-static struct span make_probe(struct span regex, char *room)
+static bool reads_text(enum rule_kind kind)
 {
-    char samples[PROBE_CHARS];
-    size_t count = collect(regex, samples), len = 0;
-
-    for (size_t i = 0; i < count && len + RUN_BYTES < PROBE_BYTES / 2; i++) {
-        memset(room + len, samples[i], RUN_BYTES);
-        len += RUN_BYTES;
-    }
-    for (size_t i = 0; count > 0 && len < PROBE_BYTES - 1; i++)
-        room[len++] = samples[i % count];
-    room[len++] = '\x01';
-    return (struct span){room, len};
+    return kind == RULE_BODY || kind == RULE_RAWBODY || kind == RULE_URI ||
+           kind == RULE_FULL;
 }
 
-static bool is_in_pieces(const struct rule *rule)
+/* Such a pattern costs its time with every message. */
+static void check_literal(struct ruleset *set, const struct rule_entry *entry,
+                          const struct rule *rule)
 {
-    return rule->info.kind == RULE_BODY || rule->info.kind == RULE_RAWBODY ||
-           rule->info.kind == RULE_URI;
-}
+    struct literal_set literals;
 
-static void probe(struct ruleset *set, const struct rule_entry *entry,
-                  struct rule *rule)
-{
-    char room[PROBE_BYTES];
-    struct span text = make_probe(entry->regex, room), rest = text;
-    size_t piece = is_in_pieces(rule) ? PIECE_BYTES : PROBE_BYTES;
-    bool is_stopped = false;
-    int64_t start_us = clock_elapsed_us();
-
-    while (rest.len > 0 && !is_stopped) {
-        size_t len = rest.len < piece ? rest.len : piece;
-        struct span part = {rest.at, len};
-        is_stopped = pattern_match(rule->pattern, part) == PATTERN_LIMIT;
-        rest = span_from(rest, len);
-    }
-    rule->info.probe_us = (double)(clock_elapsed_us() - start_us);
-    if (is_stopped)
-        rule_remark_add(&set->source.remarks, REMARK_WARNING, &entry->place,
-                        "%s: a hostile text stops the pattern by its limit: it then "
-                        "counts as no hit",
-                        entry->name);
-    else if (rule->info.probe_us > slow_us)
-        rule_remark_add(&set->source.remarks, REMARK_WARNING, &entry->place,
-                        "%s: slow, %.1f ms on a hostile text", entry->name,
-                        rule->info.probe_us / 1000);
+    if (!reads_text(entry->kind) || literal_derive(rule->regex, rule->flags, &literals))
+        return;
+    rule_remark_add(&set->source.remarks, REMARK_NOTE, &entry->place,
+                    "%s: runs on every message: no rare text must stand in what it "
+                    "matches",
+                    entry->name);
 }
 
 static void check_style(struct ruleset *set, const struct rule_entry *entry)
@@ -104,9 +68,7 @@ static void check_style(struct ruleset *set, const struct rule_entry *entry)
     struct rule_remarks *remarks = &set->source.remarks;
 
     if (entry->kind == RULE_KIND_UNKNOWN) {
-        if (entry->has_score)
-            rule_remark_add(remarks, REMARK_WARNING, &entry->score_place,
-                            "score %s: there is no such rule", entry->name);
+        check_orphan(set, entry);
         return;
     }
     if ((entry->tflags & TFLAG_UNDISGUISED) && entry->kind != RULE_BODY &&
@@ -115,18 +77,33 @@ static void check_style(struct ruleset *set, const struct rule_entry *entry)
                         "%s: tflags undisguised means something for body and header "
                         "rules only",
                         entry->name);
-    if (entry->index > 0 && entry->describe == NULL &&
-        strncmp(entry->name, "__", 2) != 0)
+    if (entry->index == 0 || is_private(entry->name))
+        return;
+    if (entry->describe == NULL)
         rule_remark_add(remarks, REMARK_WARNING, &entry->place,
                         "%s: has no describe line", entry->name);
+    if (!entry->has_score)
+        rule_remark_add(remarks, REMARK_WARNING, &entry->place,
+                        "%s: has no score line and counts %g", entry->name,
+                        set->rules[entry->index - 1].info.score);
+}
+
+bool rule_test_holds(const struct ruleset *set, const struct rule *rule,
+                     const struct rule_test *test)
+{
+    struct span text = rule->info.tflags & TFLAG_UNDISGUISED
+                           ? undisguise(set->source.arena, test->text)
+                           : test->text;
+    bool is_match =
+        rule->pattern != NULL && pattern_match(rule->pattern, text) == PATTERN_MATCH;
+
+    return is_match == (test->is_ok != rule->is_negated);
 }
 
 static void run_test(struct ruleset *set, const struct rule_test *test)
 {
     const struct rule_entry *entry = rule_table_find(&set->source.table, test->rule);
     const struct rule *rule;
-    enum pattern_result result;
-    struct span text = test->text;
     int width = (int)test->rule.len;
 
     if (entry == NULL || entry->kind == RULE_KIND_UNKNOWN)
@@ -140,10 +117,7 @@ static void run_test(struct ruleset *set, const struct rule_test *test)
                         "test %.*s: the rule has no pattern", width, test->rule.at);
         return;
     }
-    if (rule->info.tflags & TFLAG_UNDISGUISED)
-        text = undisguise(set->source.arena, text);
-    result = pattern_match(rule->pattern, text);
-    if ((result == PATTERN_MATCH) != (test->is_ok != rule->is_negated))
+    if (!rule_test_holds(set, rule, test))
         rule_remark_add(&set->source.remarks, REMARK_WARNING, &test->place,
                         "test %.*s %s: failed", width, test->rule.at,
                         test->is_ok ? "ok" : "fail");
@@ -154,8 +128,10 @@ void rule_lint_run(struct ruleset *set)
     for (size_t i = 0; i < set->source.table.count; i++) {
         const struct rule_entry *entry = set->source.table.entries[i];
         check_style(set, entry);
-        if (entry->index > 0 && set->rules[entry->index - 1].pattern != NULL)
-            probe(set, entry, &set->rules[entry->index - 1]);
+        if (entry->index == 0 || set->rules[entry->index - 1].pattern == NULL)
+            continue;
+        check_literal(set, entry, &set->rules[entry->index - 1]);
+        rule_probe(set, entry, &set->rules[entry->index - 1]);
     }
     for (size_t i = 0; i < set->source.test_count; i++)
         run_test(set, &set->source.tests[i]);

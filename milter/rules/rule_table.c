@@ -64,3 +64,24 @@ struct rule_entry *rule_table_put(struct rule_table *table, struct span name,
     table->entries[table->count++] = entry;
     return entry;
 }
+
+const char *rule_table_nearest(const struct rule_table *table, struct span name)
+{
+    const char *nearest = NULL;
+    unsigned best = name.len < 8 ? 2 : 3; /* farther is no typing error (chosen) */
+
+    for (size_t i = 0; i < table->count; i++) {
+        const struct rule_entry *entry = table->entries[i];
+        struct span other = span_of(entry->name);
+        unsigned distance;
+        if (entry->kind == RULE_KIND_UNKNOWN || other.len + best < name.len ||
+            name.len + best < other.len)
+            continue;
+        distance = text_distance(name, other);
+        if (distance >= best || distance == 0)
+            continue;
+        best = distance;
+        nearest = entry->name;
+    }
+    return nearest;
+}

@@ -62,4 +62,8 @@ struct rule_entry *rule_table_find(const struct rule_table *table, struct span n
 struct rule_entry *rule_table_put(struct rule_table *table, struct span name,
                                   const struct rule_place *place);
 
+/* rule_table_nearest - the defined rule whose name is nearest to a mistyped one; NULL
+ * if none is near. */
+const char *rule_table_nearest(const struct rule_table *table, struct span name);
+
 #endif

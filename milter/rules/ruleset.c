@@ -231,6 +231,22 @@ static int width(struct span s)
     return (int)(s.len < 100 ? s.len : 100);
 }
 
+/* A meta that counts on what is not there is most often mistyped. */
+static void remark_on_constant(struct loader *loader, struct span name,
+                               const struct rule_entry *entry)
+{
+    bool is_unknown = entry == NULL || entry->kind == RULE_KIND_UNKNOWN;
+    const char *nearest =
+        is_unknown ? rule_table_nearest(&loader->set->source.table, name) : NULL;
+
+    rule_remark_add(loader->remarks, is_unknown ? REMARK_WARNING : REMARK_NOTE,
+                    &loader->current->place, "%s: %.*s %s and counts as 0%s%s%s",
+                    loader->current->name, width(name), name.at,
+                    is_unknown ? "is not defined" : "does not run",
+                    nearest != NULL ? "; did you mean " : "",
+                    nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+}
+
 /* What a meta names: a rule that runs, or 0. */
 static int find_rule(void *context, struct span name, struct span argument,
                      struct expression_operand *out, struct err *err)
@@ -248,12 +264,7 @@ static int find_rule(void *context, struct span name, struct span argument,
     }
     if (out->is_constant) {
         if (loader->set->source.is_lint)
-            rule_remark_add(
-                loader->remarks, entry == NULL ? REMARK_WARNING : REMARK_NOTE,
-                &loader->current->place, "%s: %.*s %s and counts as 0",
-                loader->current->name, width(name), name.at,
-                entry == NULL || entry->kind == RULE_KIND_UNKNOWN ? "is not defined"
-                                                                  : "does not run");
+            remark_on_constant(loader, name, entry);
         return 0;
     }
     out->slot = (unsigned)(entry->index - 1);

@@ -61,6 +61,14 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
                     const struct envelope *env, const struct facts *facts,
                     unsigned *limit_errors);
 
+/* rule_probe - what the pattern costs on hostile texts: rule->info.probe_us, and a
+ * remark when it is slow or has to be stopped. */
+void rule_probe(struct ruleset *set, const struct rule_entry *entry, struct rule *rule);
+
+/* rule_test_holds - the pattern does on the text of a `test` line what that says. */
+bool rule_test_holds(const struct ruleset *set, const struct rule *rule,
+                     const struct rule_test *test);
+
 /* rule_lint_run - time patterns, run `test` lines, remark on style. */
 void rule_lint_run(struct ruleset *set);
 

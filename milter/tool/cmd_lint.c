@@ -7,6 +7,7 @@
 
 #include "base/geoip.h"
 #include "base/json.h"
+#include "rules/rule_explain.h"
 #include "rules/ruleset.h"
 #include "tool/commands.h"
 #include "tool/print.h"
@@ -14,9 +15,12 @@
 enum { ROW_BYTES = 1 << 18 };
 
 static bool is_terse;
+static const char *explained;
 
 static const struct option_row options[] = {
     {"quiet", 'q', NULL, OPTION_FLAG, &is_terse, "errors and the summary only"},
+    {"explain", 'e', "RULE", OPTION_TEXT, &explained,
+     "print that rule as it was understood"},
     {0},
 };
 
@@ -114,35 +118,109 @@ static int lint_config(struct tool *tool, struct findings *findings)
     return -1;
 }
 
-static int lint_rules(struct tool *tool, struct findings *findings, size_t *rules,
-                      struct err *err)
+/* The rule paths in force: --rules, else the config's, else the default ones. */
+static int load_rules(struct tool *tool, struct rule_report *report,
+                      struct ruleset **set, struct err *err)
 {
     struct settings *fallback = NULL;
-    struct rule_report report;
-    struct ruleset *set = NULL;
-    struct err why;
     if (tool->settings == NULL && settings_default(&fallback, err) != 0)
         return -1;
     const struct conf_list *paths =
         tool->settings != NULL ? &tool->settings->rule_paths : &fallback->rule_paths;
     const char *const *at = tool->rules != NULL ? &tool->rules : paths->at;
     size_t count = tool->rules != NULL ? 1 : paths->count;
-    int result = rule_report_init(&report, err);
-    if (result == 0) {
-        size_t before = findings->counts[REMARK_ERROR];
-        int loaded = ruleset_load(&set, at, count, true, &report, &why);
-        for (size_t i = 0; i < report.count; i++)
-            print_remark(findings, &report.remarks[i]);
-        if (loaded != 0 && findings->counts[REMARK_ERROR] == before) {
-            struct remark remark = {REMARK_ERROR, "", 0, why.text};
-            print_remark(findings, &remark);
-        }
-        *rules = loaded == 0 ? ruleset_count(set) : 0;
-        ruleset_free(&set);
-        rule_report_clear(&report);
-    }
+    int result = ruleset_load(set, at, count, true, report, err);
     settings_free(&fallback);
     return result;
+}
+
+static int lint_rules(struct tool *tool, struct findings *findings, size_t *rules,
+                      struct err *err)
+{
+    struct rule_report report;
+    struct ruleset *set = NULL;
+    struct err why;
+    if (rule_report_init(&report, err) != 0)
+        return -1;
+    size_t before = findings->counts[REMARK_ERROR];
+    int loaded = load_rules(tool, &report, &set, &why);
+    for (size_t i = 0; i < report.count; i++)
+        print_remark(findings, &report.remarks[i]);
+    if (loaded != 0 && findings->counts[REMARK_ERROR] == before) {
+        struct remark remark = {REMARK_ERROR, "", 0, why.text};
+        print_remark(findings, &remark);
+    }
+    *rules = loaded == 0 ? ruleset_count(set) : 0;
+    ruleset_free(&set);
+    rule_report_clear(&report);
+    return 0;
+}
+
+/* Text of a rule file: a regex keeps its backslashes, a terminal is spared the rest. */
+static void print_rule_text(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            printf("\\x%02x", (unsigned char)*text);
+        else
+            putchar(*text);
+    putchar('\n');
+}
+
+/* "hits when" as a member's name: hits_when. */
+static const char *member_name(struct arena *arena, const char *label)
+{
+    size_t len = strlen(label);
+    char *name = arena_alloc(arena, len + 1);
+    if (name == NULL)
+        return label;
+    for (size_t i = 0; i < len; i++)
+        name[i] = label[i] == ' ' ? '_' : label[i];
+    return name;
+}
+
+static void print_explanation(const struct tool *tool,
+                              const struct rule_explanation *told)
+{
+    struct buf out;
+    struct json json;
+    if (!tool->json) {
+        printf("%s%s%s\n", colour_begin(COLOUR_BOLD), explained,
+               colour_end(COLOUR_BOLD));
+        for (size_t i = 0; i < told->count; i++) {
+            printf("  %-13s", told->at[i].label);
+            print_rule_text(told->at[i].text);
+        }
+        return;
+    }
+    print_object_begin(tool->arena, ROW_BYTES, &out, &json);
+    json_text(&json, "rule", span_of(explained));
+    for (size_t i = 0; i < told->count; i++) {
+        const char *label = told->at[i].label;
+        if (i > 0 && strcmp(told->at[i - 1].label, label) == 0)
+            continue;
+        json_open(&json, member_name(tool->arena, label), '[');
+        for (size_t j = i; j < told->count && strcmp(told->at[j].label, label) == 0;
+             j++)
+            json_text(&json, NULL, span_of(told->at[j].text));
+        json_close(&json, ']');
+    }
+    print_object_end(&json);
+}
+
+static int explain(struct tool *tool, struct err *err)
+{
+    struct findings findings = {.tool = tool};
+    struct rule_explanation told;
+    struct ruleset *set;
+    lint_config(tool, &findings);
+    if (load_rules(tool, NULL, &set, err) != 0)
+        return -1;
+    int result = rule_explain(set, explained, tool->arena, &told, err);
+    if (result == 0)
+        print_explanation(tool, &told);
+    ruleset_free(&set);
+    return result == 0 ? EXIT_FINE : -1;
 }
 
 static void print_summary(const struct findings *findings, size_t rules)
@@ -163,6 +241,8 @@ static int run(struct tool *tool, struct err *err)
 {
     struct findings findings = {.tool = tool};
     size_t rules = 0;
+    if (explained != NULL)
+        return explain(tool, err);
     lint_config(tool,
                 &findings); /* its errors are counted; the rules are read anyway */
     if (lint_rules(tool, &findings, &rules, err) != 0)
@@ -180,6 +260,7 @@ const struct command outgate_cmd_lint = {
         "errors, 0 with warnings only.",
     .examples = "  outgate lint\n"
                 "  outgate lint --rules /etc/outgate/rules.d\n"
+                "  outgate lint --explain BOTH_TOPIC_LINK\n"
                 "  outgate lint --json | jq -r 'select(.level == \"error\")'",
     .options = options,
     .run = run,

@@ -94,6 +94,19 @@ out=$(og lint)
 is $? 1 'errors end with 1'
 like "$out" "rules/bad.cf:[0-9]+: (error|skipped): " 'file, line and level'
 rm "$gate/rules/bad.cf"
+printf 'header __SUBJ Subject =~ /wi[n]ner/i\nmeta WINNER __SUBJ && LINKY\nscore WINNER 2\n' \
+    >"$gate/rules/more.cf"
+out=$(og lint --explain WINNER)
+is $? 0 'a rule is explained'
+like "$out" 'hits when +__SUBJ && LINKY$' 'what it was understood to be'
+like "$out" 'needs +LINKY: not defined, counts as 0' 'and what it lacks'
+like "$(og lint --explain __SUBJ)" 'hits when +this matches: wi\[n\]ner; any case' \
+    'a pattern as it was written'
+like "$(og lint --json --explain __SUBJ | field used_by)" 'WINNER, 2 points' 'in JSON'
+og lint --explain WINER 2>"$scratch/why"
+is $? 1 'an unknown rule'
+like "$(cat "$scratch/why")" 'no rule WINER; did you mean WINNER' 'and the nearest name'
+rm "$gate/rules/more.cf"
 gate_overlay '[milter]
 mode = dry'
 out=$(og lint --json)

@@ -17,6 +17,7 @@
 
 #include "base/bounds.h"
 #include "rules/rule_condition.h"
+#include "rules/rule_explain.h"
 #include "rules/rule_parse.h"
 #include "rules/rule_words.h"
 
@@ -235,12 +236,133 @@ static void remarks(void **state)
     assert_int_equal(remarks_of(&report, REMARK_WARNING, "test A fail: failed"), 1);
     assert_int_equal(remarks_of(&report, REMARK_WARNING, "test A ok"), 0);
     assert_int_equal(remarks_of(&report, REMARK_WARNING, "test NONE"), 1);
-    assert_int_equal(remarks_of(&report, REMARK_WARNING, "H: a hostile text"), 1);
+    assert_int_equal(remarks_of(&report, REMARK_WARNING, "H: can backtrack for ever"),
+                     1);
+    assert_int_equal(remarks_of(&report, REMARK_WARNING, "H: has no score line"), 1);
     assert_int_equal(remarks_of(&report, REMARK_NOTE, "report_safe"), 1);
     assert_int_equal(remarks_of(&report, REMARK_SKIPPED, "E: eval:check_it"), 1);
     assert_int_equal(report.skipped, 1);
     ruleset_free(&set);
     rule_report_clear(&report);
+}
+
+/* Patterns that a hostile text holds up, and their harmless neighbours. */
+static void hostile_patterns(void **state)
+{
+    static const struct {
+        const char *regex;
+        bool is_hostile;
+    } rows[] = {
+        {"/(a+)+$/", true},
+        {"/^(?:[a-z0-9]+[-.]?)+@$/", true},
+        {"/foo(bar|ba+r)*baz/i", true}, /* wants a z, or nothing is tried */
+        {"/(\\w+\\s?)+:$/", true},      /* hostile without what may be left out */
+        {"/x(?:[ab]|[bc])*y{2}z/", true},
+        {"/(?:a{1,9}){1,99}b/", true},
+        {"/(a++)+$/", false},
+        {"/(?>a+)b/", false},
+        {"/^\\d{4}-\\d{2}(?=x)/", false},
+        {"/hello\\s+world/", false},
+        {"/(?!a+b)[^<>]{0,40}c/", false},
+        {"/a(?\\#(b+)+)c\\Q(d+)+\\E/", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rule_report report;
+        struct err err;
+        char text[200];
+        struct ruleset *set;
+        snprintf(text, sizeof text, "body H %s\n", rows[i].regex);
+        set = load(text, true, &report, &err);
+        assert_non_null(set);
+        if ((remarks_of(&report, REMARK_WARNING, "backtrack for ever") > 0) !=
+            rows[i].is_hostile)
+            fail_msg("%s", rows[i].regex);
+        ruleset_free(&set);
+        rule_report_clear(&report);
+    }
+}
+
+static void nearest_names(void **state)
+{
+    struct rule_report report;
+    struct err err;
+    struct ruleset *set =
+        load("body LINK_HEAVY /x/\nscore LINK_HEVY 1\nmeta M LINK_HAEVY\n"
+             "describe FAR_AWAY text\nbody DIGITS /[0-9]{3}/\n",
+             true, &report, &err);
+
+    (void)state;
+    assert_non_null(set);
+    assert_int_equal(remarks_of(&report, REMARK_WARNING,
+                                "LINK_HEVY: there is no such rule; did you mean "
+                                "LINK_HEAVY?"),
+                     1);
+    assert_int_equal(remarks_of(&report, REMARK_WARNING,
+                                "M: LINK_HAEVY is not defined and counts as 0; did you "
+                                "mean LINK_HEAVY?"),
+                     1);
+    assert_int_equal(
+        remarks_of(&report, REMARK_WARNING,
+                   "FAR_AWAY: is described here, but there is no such rule"),
+        1);
+    assert_int_equal(remarks_of(&report, REMARK_NOTE, "DIGITS: runs on every"), 1);
+    ruleset_free(&set);
+    rule_report_clear(&report);
+}
+
+static const char *trait(const struct rule_explanation *told, const char *label)
+{
+    for (size_t i = 0; i < told->count; i++)
+        if (strcmp(told->at[i].label, label) == 0)
+            return told->at[i].text;
+    return "";
+}
+
+static void explanations(void **state)
+{
+    struct arena *arena = arena_new(1 << 20);
+    struct rule_explanation told;
+    struct rule_report report;
+    struct err err;
+    struct ruleset *set =
+        load("header __H From:addr !~ /\\@example\\.com/i [if-unset: none]\n"
+             "meta M __H && !NONE || __B > 2 + 1\nscore M 2.5\ndescribe M why\n"
+             "body __B /secret words/\ntflags __B multiple maxhits=7\n"
+             "fact F links_per_100_words > 8\nfull E eval:nothing()\n"
+             "test __B ok secret words\ntest __B ok no\n",
+             true, &report, &err);
+
+    (void)state;
+    assert_non_null(set);
+    assert_int_equal(rule_explain(set, "M", arena, &told, &err), 0);
+    assert_string_equal(trait(&told, "kind"), "meta");
+    assert_string_equal(trait(&told, "says"), "why");
+    assert_string_equal(trait(&told, "hits when"), "(__H && !NONE) || (__B > (2 + 1))");
+    assert_non_null(strstr(trait(&told, "points"), "2.5 ("));
+    assert_non_null(strstr(trait(&told, "needs"), "__H: header "));
+    assert_int_equal(rule_explain(set, "__H", arena, &told, &err), 0);
+    assert_string_equal(trait(&told, "reads"), "the field From, its addresses");
+    assert_string_equal(trait(&told, "if unset"), "\"none\" is read in its place");
+    assert_string_equal(trait(&told, "hits when"),
+                        "this does not match: \\@example\\.com; any case");
+    assert_string_equal(trait(&told, "used by"), "M, 2.5 points");
+    assert_int_equal(rule_explain(set, "__B", arena, &told, &err), 0);
+    assert_string_equal(trait(&told, "counts"), "each match, 7 at most");
+    assert_non_null(strstr(trait(&told, "cost"), "only on texts that hold \""));
+    assert_non_null(strstr(trait(&told, "test"), ": passed"));
+    assert_string_equal(told.at[told.count - 1].label, "test");
+    assert_non_null(strstr(told.at[told.count - 1].text, ": FAILED"));
+    assert_int_equal(rule_explain(set, "F", arena, &told, &err), 0);
+    assert_non_null(strstr(trait(&told, "reads"), "links_per_100_words: "));
+    assert_int_equal(rule_explain(set, "E", arena, &told, &err), 0);
+    assert_non_null(strstr(trait(&told, "does not run"), "eval:nothing"));
+    assert_int_equal(rule_explain(set, "__BB", arena, &told, &err), -1);
+    assert_non_null(strstr(err.text, "no rule __BB"));
+    ruleset_free(&set);
+    rule_report_clear(&report);
+    arena_free(&arena);
 }
 
 static void files_in_order_and_includes(void **state)
@@ -322,6 +444,9 @@ int main(void)
         cmocka_unit_test(error_table),
         cmocka_unit_test(all_errors_in_one_run),
         cmocka_unit_test(remarks),
+        cmocka_unit_test(hostile_patterns),
+        cmocka_unit_test(nearest_names),
+        cmocka_unit_test(explanations),
         cmocka_unit_test(files_in_order_and_includes),
         cmocka_unit_test(long_lines_are_refused),
         cmocka_unit_test(words_are_sorted),
