@@ -33,6 +33,10 @@ enum {
                                        for 100, Postfix has 1000 and 50000 for lists */
     BOUND_ADDRESS_BYTES = 1024,     /* one envelope address; RFC 5321 4.5.3.1.3: 256 */
 
+    BOUND_RELAYS = 100,          /* Received: fields read; RFC 5321 6.3 lets 100 pass */
+    BOUND_RECEIVED_BYTES = 4096, /* of one Received: field */
+    BOUND_RECEIVED_STEPS = 20000, /* of trying its forms */
+
     /* html */
     BOUND_HTML_LINKS = 2000,      /* links kept of a message */
     BOUND_HTML_IMAGES = 2000,     /* images kept of a message */
@@ -40,6 +44,8 @@ enum {
     BOUND_HTML_DEPTH = 256,       /* open elements remembered for hidden text */
     BOUND_HTML_STYLE_RULES = 512, /* selectors of style sheets remembered */
     BOUND_HTML_CLASSES = 16,      /* classes of one element looked up */
+    BOUND_HTML_NAMES = 512,       /* different tag names counted in one part */
+    BOUND_HTML_PIECES = 2000,     /* comments, titles, anchors or faces kept of one part */
     BOUND_LINK_BYTES = 4096,      /* bytes of one link's target or text */
 
     /* rules */
@@ -47,6 +53,10 @@ enum {
     BOUND_RULE_LINE_BYTES = 262144, /* one logical line of a rule file; the largest
                                      published one has 170 kB */
     BOUND_RULE_FILES = 2000,        /* files in all rule folders */
+    BOUND_RULE_DOMAINS = 100000,    /* top-level domains in rule files; the published
+                                       list has 8,000 */
+    BOUND_REDIRECTORS = 100,        /* redirector_pattern lines: each is run on each link */
+    BOUND_RULE_URIS = 10000,        /* links in all their forms that uri rules see */
     BOUND_INCLUDE_DEPTH = 10,       /* include within include */
     BOUND_MATCH_TEXT_BYTES = 65536, /* one text handed to one pattern: match limits
                                      do not bound quadratic scans (measured) */
@@ -55,6 +65,7 @@ enum {
     BOUND_RULE_TEXT_BYTES = 160000, /* and of all: three such and more; at 300 ns a
                                        byte for the stock rules (measured) */
     BOUND_RULE_RAW_BYTES = 1 << 20, /* of all that rawbody rules read */
+    BOUND_CAPTURES = 100,           /* texts that one rule hands to others, %{NAME} */
     BOUND_MATCHES = 1000,           /* matches counted of one `tflags multiple` rule */
     BOUND_MATCH_STEPS = 200000,     /* PCRE2 match limit */
     BOUND_MATCH_DEPTH = 10000,      /* PCRE2 depth limit */

@@ -13,6 +13,9 @@
 /* The 32 KiB that JIT code has by default are too few for published rules. */
 enum { JIT_STACK_START_BYTES = 32768, JIT_STACK_MAX_BYTES = 1 << 20 };
 
+/* Groups whose text can be asked for. chosen: published rules have a few. */
+enum { GROUPS_MAX = 64 };
+
 struct pattern {
     pcre2_code *code;
     bool is_fast;
@@ -23,6 +26,7 @@ struct scratch {
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
     pcre2_match_data *data;
+    pcre2_match_data *groups; /* of a match whose groups matter; made when needed */
 };
 
 static pthread_key_t scratch_key;
@@ -36,6 +40,7 @@ static void scratch_free(void *memory)
     if (scratch == NULL)
         return;
     pcre2_match_data_free(scratch->data);
+    pcre2_match_data_free(scratch->groups);
     pcre2_match_context_free(scratch->context);
     pcre2_jit_stack_free(scratch->stack);
     free(scratch);
@@ -239,16 +244,17 @@ bool pattern_is_fast(const struct pattern *pattern)
 
 /* One search from start. pcre2_match takes JIT code where there is some; what is too
  * deep for its stack is searched again by the interpreter, within the limits. */
-static int search(const struct pattern *pattern, struct scratch *scratch,
-                  struct span text, size_t start, uint32_t options)
+static int search(const struct pattern *pattern, const struct scratch *scratch,
+                  pcre2_match_data *data, struct span text, size_t start,
+                  uint32_t options)
 {
     PCRE2_SPTR at = (PCRE2_SPTR)(text.len > 0 ? text.at : "");
-    int rc = pcre2_match(pattern->code, at, text.len, start, options, scratch->data,
+    int rc = pcre2_match(pattern->code, at, text.len, start, options, data,
                          scratch->context);
 
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
         rc = pcre2_match(pattern->code, at, text.len, start, options | PCRE2_NO_JIT,
-                         scratch->data, scratch->context);
+                         data, scratch->context);
     return rc;
 }
 
@@ -259,26 +265,108 @@ static enum pattern_result outcome(int rc, unsigned count)
     return count > 0 ? PATTERN_MATCH : PATTERN_MISS;
 }
 
-enum pattern_result pattern_count(const struct pattern *pattern, struct span text,
-                                  bool is_continued, unsigned max, unsigned *count)
+/* Room for groups, where they matter; NULL without memory. */
+static pcre2_match_data *group_data(struct scratch *scratch)
+{
+    if (scratch != NULL && scratch->groups == NULL)
+        scratch->groups = pcre2_match_data_create(GROUPS_MAX + 1, NULL);
+    return scratch != NULL ? scratch->groups : NULL;
+}
+
+/* What group number of the match in data took, if it has a part in it. */
+static bool group_text(pcre2_match_data *data, struct span text, unsigned number,
+                       struct span *out)
+{
+    const PCRE2_SIZE *range = pcre2_get_ovector_pointer(data) + 2 * (size_t)number;
+
+    if (number > GROUPS_MAX || number >= pcre2_get_ovector_count(data) ||
+        range[0] == PCRE2_UNSET || range[1] < range[0])
+        return false;
+    *out = (struct span){text.at + range[0], range[1] - range[0]};
+    return true;
+}
+
+static void add_capture(struct pattern_captures *captures, struct span name,
+                        struct span value)
+{
+    size_t room = captures->room > 0 ? 2 * captures->room : 8;
+
+    if (value.len == 0 || captures->count >= BOUND_CAPTURES)
+        return;
+    if (captures->count == captures->room) {
+        struct pattern_capture *at = arena_array(captures->arena, room, sizeof *at);
+        if (at == NULL)
+            return;
+        if (captures->count > 0)
+            memcpy(at, captures->at, captures->count * sizeof *at);
+        captures->at = at;
+        captures->room = room;
+    }
+    captures->at[captures->count++] = (struct pattern_capture){name, value};
+}
+
+size_t pattern_name_count(const struct pattern *pattern)
+{
+    uint32_t count = 0;
+
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &count);
+    return count;
+}
+
+/* An entry of PCRE2's table: a number in two bytes, a name, a NUL. */
+static PCRE2_SPTR name_entry(const struct pattern *pattern, size_t index)
+{
+    uint32_t size = 0;
+    PCRE2_SPTR table = NULL;
+
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &table);
+    return table + index * size;
+}
+
+struct span pattern_name(const struct pattern *pattern, size_t index)
+{
+    return span_of((const char *)name_entry(pattern, index) + 2);
+}
+
+static void take_names(const struct pattern *pattern, pcre2_match_data *data,
+                       struct span text, struct pattern_captures *captures)
+{
+    for (size_t i = 0; i < pattern_name_count(pattern); i++) {
+        PCRE2_SPTR entry = name_entry(pattern, i);
+        struct span value;
+        if (group_text(data, text, (unsigned)entry[0] << 8 | entry[1], &value))
+            add_capture(captures, pattern_name(pattern, i), value);
+    }
+}
+
+/* captures: NULL, or where named groups go. */
+static enum pattern_result each(const struct pattern *pattern, struct span text,
+                                bool is_continued, unsigned max, unsigned *count,
+                                struct pattern_captures *captures)
 {
     struct scratch *scratch = scratch_of_thread();
+    pcre2_match_data *data = captures != NULL  ? group_data(scratch)
+                             : scratch != NULL ? scratch->data
+                                               : NULL;
     uint32_t options = is_continued ? PCRE2_NOTBOL : 0;
     bool is_cut = text.len > BOUND_MATCH_TEXT_BYTES;
     size_t start = 0;
     int rc = PCRE2_ERROR_NOMATCH;
 
     *count = 0;
-    if (scratch == NULL)
+    if (data == NULL)
         return PATTERN_LIMIT;
     if (is_cut)
         text.len = BOUND_MATCH_TEXT_BYTES;
     while (*count < max && start <= text.len) {
-        rc = search(pattern, scratch, text, start, options);
+        rc = search(pattern, scratch, data, text, start, options);
         if (rc < 0)
             break;
         (*count)++;
-        const PCRE2_SIZE *range = pcre2_get_ovector_pointer(scratch->data);
+        if (captures != NULL)
+            take_names(pattern, data, text, captures);
+        const PCRE2_SIZE *range = pcre2_get_ovector_pointer(data);
         /* After an empty match the next must not be empty at the same place. */
         options &= ~(uint32_t)PCRE2_NOTEMPTY_ATSTART;
         if (range[1] <= range[0] || range[1] <= start)
@@ -288,6 +376,29 @@ enum pattern_result pattern_count(const struct pattern *pattern, struct span tex
     if (is_cut && *count == 0 && rc == PCRE2_ERROR_NOMATCH)
         return PATTERN_LIMIT;
     return outcome(rc, *count);
+}
+
+enum pattern_result pattern_count(const struct pattern *pattern, struct span text,
+                                  bool is_continued, unsigned max, unsigned *count)
+{
+    return each(pattern, text, is_continued, max, count, NULL);
+}
+
+enum pattern_result pattern_capture(const struct pattern *pattern, struct span text,
+                                    bool is_continued, unsigned max, unsigned *count,
+                                    struct pattern_captures *captures)
+{
+    return each(pattern, text, is_continued, max, count, captures);
+}
+
+bool pattern_group(const struct pattern *pattern, struct span text, unsigned number,
+                   struct span *out)
+{
+    struct scratch *scratch = scratch_of_thread();
+    pcre2_match_data *data = group_data(scratch);
+
+    return data != NULL && search(pattern, scratch, data, text, 0, 0) >= 0 &&
+           group_text(data, text, number, out);
 }
 
 enum pattern_result pattern_match(const struct pattern *pattern, struct span text)

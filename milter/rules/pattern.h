@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
 
@@ -65,5 +66,32 @@ enum pattern_result pattern_match(const struct pattern *pattern, struct span tex
  * PATTERN_LIMIT it holds those found before. */
 enum pattern_result pattern_count(const struct pattern *pattern, struct span text,
                                   bool is_continued, unsigned max, unsigned *count);
+
+/* pattern_group - what group number (from 1) of the first match in text took: a part
+ * of text. false without a match, or when the group took no part in it. */
+bool pattern_group(const struct pattern *pattern, struct span text, unsigned number,
+                   struct span *out);
+
+/* What a named group took. */
+struct pattern_capture {
+    struct span name;  /* lives as long as the pattern */
+    struct span value; /* a part of the text; not empty */
+};
+
+struct pattern_captures {
+    struct arena *arena; /* the caller's */
+    struct pattern_capture *at;
+    size_t count, room; /* BOUND_CAPTURES at most */
+};
+
+/* pattern_name_count, pattern_name - its named groups. */
+size_t pattern_name_count(const struct pattern *pattern);
+struct span pattern_name(const struct pattern *pattern, size_t index);
+
+/* pattern_capture - as pattern_count; and what named groups took in each match is
+ * appended to captures. */
+enum pattern_result pattern_capture(const struct pattern *pattern, struct span text,
+                                    bool is_continued, unsigned max, unsigned *count,
+                                    struct pattern_captures *captures);
 
 #endif

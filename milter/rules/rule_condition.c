@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rules/rule_condition.h"
 
+#include "rules/eval.h"
 #include "rules/expression.h"
 
 /* The language version that is spoken here, as SpamAssassin and Perl number. */
@@ -26,11 +27,24 @@ static const char *const features[] = {
     CONF_PREFIX "feature_local_tests_only",
     CONF_PREFIX "feature_header_first_last",
     CONF_PREFIX "feature_header_match_many",
+    CONF_PREFIX "feature_capture_rules",
+    CONF_PREFIX "feature_registryboundaries",
     CONF_PREFIX "has_tflags_nosubject",
     CONF_PREFIX "has_tflags_nolog",
     CONF_PREFIX "perl_min_version_5010000",
+    CONF_PREFIX "feature_registryboundaries",
+    CONF_PREFIX "feature_originating_ip_headers",
+    CONF_PREFIX "feature_uri_host_listed",
     PLUGIN_PREFIX "MIMEHeader::has_all_header",
     PLUGIN_PREFIX "MIMEHeader::has_tflags_multiple",
+    PLUGIN_PREFIX "MIMEHeader::has_tflags_range",
+    PLUGIN_PREFIX "MIMEHeader::has_tflags_concat",
+    PLUGIN_PREFIX "MIMEHeader::has_capture_rules",
+    PLUGIN_PREFIX "BodyEval::has_check_body_length",
+    PLUGIN_PREFIX "BodyEval::has_plaintext_body_sig_ratio",
+    PLUGIN_PREFIX "MIMEEval::has_check_for_ascii_text_illegal",
+    PLUGIN_PREFIX "MIMEEval::has_check_abundant_unicode_ratio",
+    PLUGIN_PREFIX "MIMEEval::has_check_qp_ratio",
 };
 
 static bool is_listed(const char *const *list, size_t count, struct span name)
@@ -43,7 +57,8 @@ static bool is_listed(const char *const *list, size_t count, struct span name)
 
 bool rule_condition_has_plugin(struct span name)
 {
-    return is_listed(plugins, sizeof plugins / sizeof plugins[0], name);
+    return is_listed(plugins, sizeof plugins / sizeof plugins[0], name) ||
+           eval_has_plugin(name);
 }
 
 static bool has_feature(struct span name)

@@ -49,25 +49,6 @@ say(struct teller *t, const char *label, const char *fmt, ...)
     add(t, label, span_of(text));
 }
 
-static const char *const kinds[] = {
-    [RULE_KIND_UNKNOWN] = "not defined",
-    [RULE_HEADER] = "header",
-    [RULE_BODY] = "body",
-    [RULE_RAWBODY] = "rawbody",
-    [RULE_URI] = "uri",
-    [RULE_FULL] = "full",
-    [RULE_META] = "meta",
-    [RULE_FACT] = "fact",
-    [RULE_MIMEHEADER] = "mimeheader",
-};
-
-static const char *kind_name(enum rule_kind kind)
-{
-    return (size_t)kind < sizeof kinds / sizeof kinds[0] && kinds[kind] != NULL
-               ? kinds[kind]
-               : "rule";
-}
-
 /* What each kind of text is. Source: rule_text.h. */
 static const char *text_read(enum rule_kind kind)
 {
@@ -230,7 +211,7 @@ static void tell_value(struct teller *t, struct span name)
             entry->place.file, entry->place.line);
     else
         say(t, "needs", "%.*s: %s %.300s (%s:%u)", width, name.at,
-            kind_name(entry->kind), entry->definition, entry->place.file,
+            rule_kind_name(entry->kind), entry->definition, entry->place.file,
             entry->place.line);
 }
 
@@ -347,19 +328,33 @@ static const char *tflag_words(unsigned tflags, char *out, size_t size)
     return out;
 }
 
+/* Why a rule does not run that its definition does not forbid: the loader's remark. */
+static void tell_remarks(struct teller *t)
+{
+    const struct rule_remarks *remarks = &t->set->source.remarks;
+    size_t len = strlen(t->entry->name);
+
+    for (size_t i = 0; i < remarks->count; i++) {
+        const struct rule_remark *remark = &remarks->at[i];
+        if ((remark->level == REMARK_SKIPPED || remark->level == REMARK_NOTE) &&
+            strncmp(remark->text, t->entry->name, len) == 0 && remark->text[len] == ':')
+            say(t, "does not run", "%s", remark->text + len + 2);
+    }
+}
+
 static void tell(struct teller *t)
 {
     const struct rule_entry *entry = t->entry;
     char flags[80];
 
-    say(t, "kind", "%s", kind_name(entry->kind));
+    say(t, "kind", "%s", rule_kind_name(entry->kind));
     say(t, "stands at", "%s:%u", entry->place.file, entry->place.line);
     if (entry->skipped != NULL)
         say(t, "does not run", "%s", entry->skipped);
     else if (entry->kind == RULE_KIND_UNKNOWN)
         say(t, "does not run", "it is named here, and nothing defines it");
     else if (t->rule == NULL)
-        say(t, "does not run", "see the remarks of outgate lint");
+        tell_remarks(t);
     tell_points(t);
     tell_reads(t);
     tell_hits(t);

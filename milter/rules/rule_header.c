@@ -5,7 +5,9 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
+#include "base/netaddr.h"
 #include "message/address.h"
+#include "message/mime.h"
 #include "message/url.h"
 
 static const struct {
@@ -19,6 +21,8 @@ static const struct {
     {"domain", HEADER_HOST | HEADER_DOMAIN},
     {"first", HEADER_FIRST},
     {"last", HEADER_LAST},
+    {"ip", HEADER_IP},
+    {"revip", HEADER_IP | HEADER_REVERSED},
 };
 
 /* What SpamAssassin gets by reading Received: fields. */
@@ -94,70 +98,236 @@ static void add_item(struct lookup *lookup, struct span item)
     lookup->is_found = true;
 }
 
-static void add_host(struct lookup *lookup, struct span text)
+/* Each fold, with the white space behind it, becomes one space. */
+static struct span unfold(struct arena *arena, struct span raw)
 {
-    struct span host = address_domain(text);
+    char *out = arena_alloc(arena, raw.len + 1);
     size_t len = 0;
 
-    while (len < host.len && !ascii_is_space(host.at[len]) && host.at[len] != '>' &&
-           host.at[len] != ';' && host.at[len] != ',')
-        len++;
-    host.len = len;
+    if (out == NULL)
+        return (struct span){"", 0};
+    for (size_t i = 0; i < raw.len; i++) {
+        if (raw.at[i] != '\n') {
+            out[len++] = raw.at[i];
+            continue;
+        }
+        while (i + 1 < raw.len && (raw.at[i + 1] == ' ' || raw.at[i + 1] == '\t'))
+            i++;
+        out[len++] = ' ';
+    }
+    return (struct span){out, len};
+}
+
+static bool is_ascii(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.at[i] > 0x7f)
+            return false;
+    return true;
+}
+
+/* Fields whose encoded words stay as they are. Source: what SpamAssassin does. */
+static bool is_undecoded(struct span name)
+{
+    static const char *const names[] = {
+        "Received",    "Message-ID",   "Resent-Message-ID", "Date",
+        "Resent-Date", "MIME-Version", "References",        "In-Reply-To"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (span_ieq(name, span_of(names[i])))
+            return true;
+    return span_istarts(name, SPAN("List-"));
+}
+
+/* The value as patterns see it: unfolded to single spaces, decoded, trimmed. What the
+ * message has is the same, but where a field is folded or must not be decoded. */
+static struct span decoded(struct arena *arena, const struct header_field *field)
+{
+    bool has_words = span_find(field->raw, SPAN("=?")) >= 0;
+    bool is_kept = has_words && is_undecoded(field->name);
+    uint32_t defects = 0;
+    struct span text;
+
+    if (span_index(field->raw, '\n') < 0 && !is_kept)
+        return field->value;
+    text = span_trim(unfold(arena, field->raw));
+    if (is_ascii(text) && (is_kept || !has_words))
+        return text;
+    return mime_decode_header(arena, text, &defects);
+}
+
+static bool is_host_char(char c)
+{
+    return !ascii_is_space(c) && strchr("<>()[]\",;:@", c) == NULL;
+}
+
+/* The run of host characters around or after at. */
+static struct span host_at(struct span text, size_t at)
+{
+    size_t end = at;
+
+    while (end < text.len && is_host_char(text.at[end]))
+        end++;
+    return (struct span){text.at + at, end - at};
+}
+
+/* What is a host name behind the last '@', else the first host name that stands
+ * anywhere. */
+static struct span find_host(struct span text)
+{
+    ptrdiff_t at = span_rindex(text, '@');
+    struct span host = at < 0 ? SPAN("") : host_at(text, (size_t)at + 1);
+
+    if (host.len > 0 && url_has_known_tld(host))
+        return host;
+    for (size_t i = 0; i < text.len; i += host.len + 1) {
+        host = host_at(text, i);
+        if (span_index(host, '.') > 0 && url_has_known_tld(host))
+            return host;
+    }
+    return SPAN("");
+}
+
+static void add_host(struct lookup *lookup, struct span text)
+{
+    struct span host =
+        lookup->spec->modifiers & HEADER_ADDR ? address_domain(text) : find_host(text);
+
     if (lookup->spec->modifiers & HEADER_DOMAIN)
         host = url_domain(lookup->arena, span_lower(lookup->arena, host));
     if (host.len > 0)
         add_item(lookup, host);
 }
 
-static void add_mailboxes(struct lookup *lookup, struct span value)
+static bool is_ip_char(char c)
 {
+    return ascii_hex(c) >= 0 || c == '.' || c == ':';
+}
+
+/* As block lists are asked for it: IPv4 by bytes, IPv6 by hexadecimal digits. */
+static struct span reverse(struct arena *arena, const struct netaddr *address)
+{
+    bool is_v6 = address->bits == 128;
+    struct buf out;
+
+    buf_init(&out, arena, 2 * NETADDR_TEXT_BYTES);
+    for (unsigned i = address->bits / 8; i-- > 0;)
+        if (is_v6)
+            buf_printf(&out, "%x.%x%s", address->bytes[i] & 15U, address->bytes[i] >> 4,
+                       i > 0 ? "." : "");
+        else
+            buf_printf(&out, "%u%s", address->bytes[i], i > 0 ? "." : "");
+    return buf_span(&out);
+}
+
+/* The first address literal in text. */
+static void add_ip(struct lookup *lookup, struct span text)
+{
+    struct netaddr address;
+
+    for (size_t i = 0, end; i < text.len; i = end + 1) {
+        for (end = i; end < text.len && is_ip_char(text.at[end]);)
+            end++;
+        struct span word = {text.at + i, end - i};
+        if (word.len < 3 || !netaddr_parse(word, &address))
+            continue;
+        if (lookup->spec->modifiers & HEADER_REVERSED)
+            word = reverse(lookup->arena, &address);
+        add_item(lookup, word);
+        return;
+    }
+}
+
+/* A display name: decoded, single spaces, without one pair of single quotes. */
+static struct span plain_name(struct arena *arena, struct span name)
+{
+    uint32_t defects = 0;
+    size_t len = 0;
+    char *out;
+
+    name = mime_decode_header(arena, name, &defects);
+    out = arena_alloc(arena, name.len + 1);
+    if (out == NULL)
+        return (struct span){"", 0};
+    for (size_t i = 0; i < name.len; i++) {
+        bool is_space = ascii_is_space(name.at[i]);
+        if (!is_space || (len > 0 && out[len - 1] != ' '))
+            out[len++] = is_space ? ' ' : name.at[i];
+    }
+    name = span_trim((struct span){out, len});
+    if (name.len > 1 && name.at[0] == '\'' && name.at[name.len - 1] == '\'')
+        name = (struct span){name.at + 1, name.len - 2};
+    return name;
+}
+
+/* The syntax is read before words are decoded: a word is never structure. */
+static void add_mailboxes(struct lookup *lookup, struct span raw)
+{
+    unsigned bits = lookup->spec->modifiers;
     size_t count;
-    struct mailbox *boxes = address_list(lookup->arena, value, &count);
+    struct mailbox *boxes = address_list(lookup->arena, raw, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if ((lookup->spec->modifiers & HEADER_NAME) && boxes[i].display.len > 0)
-            add_item(lookup, boxes[i].display);
-        if (!(lookup->spec->modifiers & HEADER_ADDR) || boxes[i].address.len == 0)
-            continue;
-        if (lookup->spec->modifiers & HEADER_HOST)
+        struct span name = boxes[i].display;
+        if (bits & HEADER_HOST)
             add_host(lookup, boxes[i].address);
-        else
+        else if ((bits & HEADER_ADDR) && boxes[i].address.len > 0)
             add_item(lookup, boxes[i].address);
+        else if ((bits & HEADER_NAME) && !(bits & HEADER_ADDR) && name.len > 0)
+            add_item(lookup,
+                     bits & HEADER_RAW ? name : plain_name(lookup->arena, name));
     }
+}
+
+static void add_line(struct lookup *lookup, struct span line)
+{
+    buf_add_span(&lookup->out, line);
+    buf_add_char(&lookup->out, '\n');
+    lookup->is_found = true;
 }
 
 static void add_field(struct lookup *lookup, const struct header_field *field)
 {
     unsigned bits = lookup->spec->modifiers;
+    bool is_kept = lookup->spec->kind == HEADER_FIELD; /* raw: with its folds */
 
     if (bits & (HEADER_ADDR | HEADER_NAME))
-        add_mailboxes(lookup, field->value);
+        add_mailboxes(lookup, field->raw);
     else if (bits & HEADER_HOST)
-        add_host(lookup, field->value);
-    else {
-        buf_add_span(&lookup->out, bits & HEADER_RAW ? field->raw : field->value);
-        buf_add_char(&lookup->out, '\n');
-        lookup->is_found = true;
-    }
+        add_host(lookup, decoded(lookup->arena, field));
+    else if (bits & HEADER_IP)
+        add_ip(lookup, decoded(lookup->arena, field));
+    else if (bits & HEADER_RAW)
+        add_line(lookup, is_kept ? field->raw : unfold(lookup->arena, field->raw));
+    else
+        add_line(lookup, decoded(lookup->arena, field));
 }
 
-/* The fields of that name: all, or of them the first or the last. */
-static void add_fields(struct lookup *lookup, const struct header_field *fields,
-                       size_t count, struct span name)
-{
-    const struct header_field *last = NULL;
+/* Fields, those of the first name first. */
+struct chosen {
+    const struct header_field *at[BOUND_FIELDS];
+    size_t count;
+};
 
-    for (size_t i = 0; i < count; i++) {
-        if (fields[i].name.len != name.len || !span_ieq(fields[i].name, name))
-            continue;
-        last = &fields[i];
-        if (!(lookup->spec->modifiers & HEADER_LAST))
-            add_field(lookup, last);
-        if (lookup->spec->modifiers & HEADER_FIRST)
-            return;
-    }
-    if (last != NULL && (lookup->spec->modifiers & HEADER_LAST))
-        add_field(lookup, last);
+static void choose(struct chosen *chosen, const struct header_field *fields,
+                   size_t count, struct span name)
+{
+    for (size_t i = 0; i < count && chosen->count < BOUND_FIELDS; i++)
+        if (fields[i].name.len == name.len && span_ieq(fields[i].name, name))
+            chosen->at[chosen->count++] = &fields[i];
+}
+
+static void add_chosen(struct lookup *lookup, const struct chosen *chosen)
+{
+    unsigned bits = lookup->spec->modifiers;
+    size_t first = 0, end = chosen->count;
+
+    if (end > 0 && (bits & HEADER_FIRST))
+        end = 1;
+    else if (end > 0 && (bits & HEADER_LAST))
+        first = end - 1;
+    for (size_t i = first; i < end; i++)
+        add_field(lookup, chosen->at[i]);
 }
 
 static void add_all(struct lookup *lookup, const struct header_field *fields,
@@ -167,9 +337,7 @@ static void add_all(struct lookup *lookup, const struct header_field *fields,
         bool is_raw = lookup->spec->modifiers & HEADER_RAW;
         buf_add_span(&lookup->out, fields[i].name);
         buf_add_span(&lookup->out, is_raw ? SPAN(":") : SPAN(": "));
-        buf_add_span(&lookup->out, is_raw ? fields[i].raw : fields[i].value);
-        buf_add_char(&lookup->out, '\n');
-        lookup->is_found = true;
+        add_line(lookup, is_raw ? fields[i].raw : decoded(lookup->arena, &fields[i]));
     }
 }
 
@@ -197,6 +365,7 @@ bool header_value(const struct header_spec *spec, const struct message *msg,
     static const char *const id_names[] = {"X-Message-Id", "Resent-Message-Id",
                                            "X-Original-Message-ID", "Message-Id"};
     struct lookup lookup;
+    struct chosen chosen = {.count = 0};
 
     start(&lookup, spec, msg->arena);
     switch (spec->kind) {
@@ -204,31 +373,50 @@ bool header_value(const struct header_spec *spec, const struct message *msg,
         add_all(&lookup, msg->fields, msg->field_count);
         break;
     case HEADER_TOCC:
-        add_fields(&lookup, msg->fields, msg->field_count, SPAN("To"));
-        add_fields(&lookup, msg->fields, msg->field_count, SPAN("Cc"));
+        choose(&chosen, msg->fields, msg->field_count, SPAN("To"));
+        choose(&chosen, msg->fields, msg->field_count, SPAN("Cc"));
         break;
     case HEADER_MESSAGEID:
         for (size_t i = 0; i < sizeof id_names / sizeof id_names[0]; i++)
-            add_fields(&lookup, msg->fields, msg->field_count, span_of(id_names[i]));
+            choose(&chosen, msg->fields, msg->field_count, span_of(id_names[i]));
         break;
     case HEADER_ENVELOPE_FROM:
         add_sender(&lookup, env);
         break;
     default:
-        add_fields(&lookup, msg->fields, msg->field_count, spec->name);
+        choose(&chosen, msg->fields, msg->field_count, spec->name);
     }
+    add_chosen(&lookup, &chosen);
     return finish(&lookup, out);
 }
 
+static struct span without_leading_space(struct span s)
+{
+    while (s.len > 0 && ascii_is_space(s.at[0]))
+        s = span_from(s, 1);
+    return s;
+}
+
+/* Of fields of one name the last counts. Raw ones of parts within others lack the
+ * white space behind their ':'. */
 bool header_part_value(const struct header_spec *spec, const struct message *msg,
                        const struct part *part, struct span *out)
 {
     struct lookup lookup;
+    struct chosen chosen = {.count = 0};
+    bool is_raw = spec->modifiers & HEADER_RAW;
 
     start(&lookup, spec, msg->arena);
-    if (spec->kind == HEADER_ALL)
+    if (spec->kind == HEADER_ALL) {
         add_all(&lookup, part->fields, part->field_count);
-    else
-        add_fields(&lookup, part->fields, part->field_count, spec->name);
+        return finish(&lookup, out);
+    }
+    choose(&chosen, part->fields, part->field_count, spec->name);
+    if (chosen.count > 0) {
+        const struct header_field *field = chosen.at[chosen.count - 1];
+        struct span raw =
+            part->parent < 0 ? field->raw : without_leading_space(field->raw);
+        add_line(&lookup, is_raw ? raw : decoded(msg->arena, field));
+    }
     return finish(&lookup, out);
 }

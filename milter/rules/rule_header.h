@@ -33,6 +33,8 @@ enum header_modifier {
     HEADER_DOMAIN = 1 << 4, /* its registrable domain */
     HEADER_FIRST = 1 << 5,  /* of several fields the topmost */
     HEADER_LAST = 1 << 6,
+    HEADER_IP = 1 << 7,       /* the first IPv4 or IPv6 address in it */
+    HEADER_REVERSED = 1 << 8, /* as block lists are asked for it */
 };
 
 struct header_spec {

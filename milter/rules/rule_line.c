@@ -68,7 +68,7 @@ static void forget_definition(struct rule_entry *entry)
 {
     entry->kind = RULE_KIND_UNKNOWN;
     entry->skipped = NULL;
-    entry->header = entry->unset = entry->regex = entry->expression =
+    entry->header = entry->unset = entry->regex = entry->expression = entry->eval =
         (struct span){"", 0};
     entry->is_exists = entry->is_negated = entry->has_unset = false;
     entry->flags = 0;
@@ -105,35 +105,17 @@ static void spoil(struct rule_entry *entry)
     entry->skipped = "its definition has an error";
 }
 
+/* eval:function(arguments): what it is, is seen when all files are read. */
 static bool is_eval(const struct line *line, struct rule_entry *entry, struct span rest)
 {
-    bool is_rbl = span_starts(rest, SPAN("rbleval:"));
-    struct span head, tail;
-
-    if (!is_rbl && !span_starts(rest, SPAN("eval:")))
+    (void)line;
+    if (span_starts(rest, SPAN("rbleval:")))
+        entry->skipped = "asks the network (rbleval)";
+    else if (span_starts(rest, SPAN("eval:")))
+        entry->eval = span_trim(span_from(rest, 5));
+    else
         return false;
-    span_cut(span_from(rest, is_rbl ? 8 : 5), '(', &head, &tail);
-    if (head.len > 80)
-        head.len = 80;
-    size_t size = head.len + 64;
-    char *reason = arena_alloc(line->source->arena, size);
-    if (reason == NULL)
-        entry->skipped = "eval functions are not there";
-    else {
-        snprintf(reason, size, "%s%.*s is not there",
-                 is_rbl ? "rbleval:" : "eval:", (int)head.len, head.at);
-        entry->skipped = reason;
-    }
     return true;
-}
-
-/* %{NAME} stands for what another rule captured. */
-static bool has_capture(struct span regex)
-{
-    ptrdiff_t at = span_find(regex, SPAN("%{"));
-
-    return at >= 0 && (size_t)at + 2 < regex.len &&
-           (ascii_is_alpha(regex.at[at + 2]) || regex.at[at + 2] == '_');
 }
 
 static void take_regex(const struct line *line, struct rule_entry *entry,
@@ -144,8 +126,7 @@ static void take_regex(const struct line *line, struct rule_entry *entry,
     if (pattern_split(written, &entry->regex, &entry->flags, &err) != 0) {
         complain(line, err.text);
         spoil(entry);
-    } else if (has_capture(entry->regex))
-        entry->skipped = "uses what another rule captured, %{NAME}";
+    }
 }
 
 static void take_text_rule(const struct line *line, enum rule_kind kind)
@@ -372,28 +353,58 @@ static unsigned tflag_of(struct span word)
     return 0;
 }
 
+static bool parse_number(struct span text, unsigned *out)
+{
+    uint64_t number;
+
+    if (!text_parse_count(text, 1000000, &number))
+        return false;
+    *out = (unsigned)number;
+    return true;
+}
+
+/* range=N, N-M, N-, -M */
+static bool parse_range(struct span text, struct rule_entry *entry)
+{
+    struct span first, last;
+
+    if (!span_cut(text, '-', &first, &last))
+        last = first;
+    return (first.len > 0 || last.len > 0) &&
+           (first.len == 0 || parse_number(first, &entry->first_part)) &&
+           (last.len == 0 || parse_number(last, &entry->last_part));
+}
+
+/* The flags that say how a rule is run. */
+static void take_running_flag(const struct line *line, struct rule_entry *entry,
+                              struct span word)
+{
+    if (span_eq(word, SPAN("nosubject")))
+        entry->is_without_subject = true;
+    else if (span_eq(word, SPAN("concat")))
+        entry->is_concat = true;
+    else if (span_starts(word, SPAN("maxhits="))) {
+        if (!parse_number(span_from(word, 8), &entry->max_hits))
+            complain(line, "maxhits= needs a number up to 1000000");
+    } else if (span_starts(word, SPAN("range=")) &&
+               !parse_range(span_from(word, 6), entry))
+        complain(line, "range= needs part numbers, FIRST-LAST");
+}
+
 static void take_tflags(const struct line *line)
 {
     struct span rest;
     struct rule_entry *entry = take_entry(line, &rest);
-    uint64_t max_hits;
 
     if (entry == NULL)
         return;
     entry->tflags = 0;
-    entry->max_hits = 0;
-    entry->is_without_subject = false;
+    entry->max_hits = entry->first_part = entry->last_part = 0;
+    entry->is_without_subject = entry->is_concat = false;
     while (rest.len > 0) {
         struct span word = take_word(&rest);
         entry->tflags |= tflag_of(word);
-        if (span_eq(word, SPAN("nosubject")))
-            entry->is_without_subject = true;
-        if (!span_starts(word, SPAN("maxhits=")))
-            continue;
-        if (text_parse_count(span_from(word, 8), 1000000, &max_hits))
-            entry->max_hits = (unsigned)max_hits;
-        else
-            complain(line, "maxhits= needs a number up to 1000000");
+        take_running_flag(line, entry, word);
     }
 }
 
@@ -474,6 +485,42 @@ static void take_replace_rules(const struct line *line)
     }
 }
 
+/* util_rb_tld com net, util_rb_2tld co.uk, util_rb_3tld a.b.c */
+static void take_suffixes(const struct line *line)
+{
+    struct span rest = line->value;
+
+    while (rest.len > 0)
+        if (rule_domains_add(&line->source->links.domains, take_word(&rest)) != 0) {
+            complain(line, "too many domains");
+            return;
+        }
+}
+
+static void take_clear_suffixes(const struct line *line)
+{
+    rule_domains_clear(&line->source->links.domains);
+}
+
+static void take_redirector(const struct line *line)
+{
+    struct rule_links *links = &line->source->links;
+    struct rule_redirector redirector = {0};
+    struct err err;
+
+    if (links->redirectors == NULL)
+        links->redirectors = arena_array(line->source->arena, BOUND_REDIRECTORS,
+                                         sizeof *links->redirectors);
+    if (pattern_split(line->value, &redirector.regex, &redirector.flags, &err) != 0)
+        complain(line, err.text);
+    else if (links->redirectors == NULL || links->redirector_count >= BOUND_REDIRECTORS)
+        complain(line, "too many redirectors");
+    else {
+        redirector.place = *line->place;
+        links->redirectors[links->redirector_count++] = redirector;
+    }
+}
+
 /* Sorted by nothing: the list is short. */
 static const struct {
     const char *word;
@@ -496,6 +543,11 @@ static const struct {
     {"replace_pre", take_replace_pre},
     {"replace_post", take_replace_post},
     {"replace_inter", take_replace_inter},
+    {"redirector_pattern", take_redirector},
+    {"util_rb_tld", take_suffixes},
+    {"util_rb_2tld", take_suffixes},
+    {"util_rb_3tld", take_suffixes},
+    {"clear_util_rb", take_clear_suffixes},
 };
 
 enum { WORDS = sizeof words / sizeof words[0] };
@@ -554,6 +606,21 @@ static void take_foreign(const struct line *line)
     entry->skipped = reason;
 }
 
+static bool is_eval_setting(const struct line *line)
+{
+    struct err err;
+
+    switch (eval_settings_take(&line->source->evals, line->word, line->value, &err)) {
+    case EVAL_SETTING_TAKEN:
+        return true;
+    case EVAL_SETTING_WRONG:
+        complain(line, err.text);
+        return true;
+    default:
+        return false;
+    }
+}
+
 void rule_line_take(struct rule_source *source, const struct rule_place *place,
                     struct span word, struct span value)
 {
@@ -569,6 +636,8 @@ void rule_line_take(struct rule_source *source, const struct rule_place *place,
         take_foreign(&line);
         return;
     }
+    if (is_eval_setting(&line))
+        return;
     setting = rule_words_setting(word);
     if (setting >= 0)
         note_setting(&line, setting);

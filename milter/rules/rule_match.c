@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/bounds.h"
+#include "base/buf.h"
+#include "rules/rule_template.h"
 #include "rules/rule_text.h"
 #include "rules/ruleset_private.h"
 #include "rules/undisguise.h"
@@ -19,6 +21,8 @@ struct matcher {
     const struct ruleset *set;
     const struct message *msg;
     const struct envelope *env;
+    struct rule_view view;
+    struct pattern_captures captures; /* of (?<NAME>...), for rules with %{NAME} */
     double *values;
     unsigned char *stopped; /* of a rule: how often, by a limit */
     unsigned limit_errors;
@@ -35,61 +39,53 @@ static size_t start_filter(const struct matcher *m, const struct rule_group *gro
     return group->always;
 }
 
+static enum pattern_result count_matches(struct matcher *m, const struct rule *rule,
+                                         const struct rule_text *text, unsigned max,
+                                         unsigned *count)
+{
+    return rule->is_capturing
+               ? pattern_capture(rule->pattern, text->bytes, text->is_continued, max,
+                                 count, &m->captures)
+               : pattern_count(rule->pattern, text->bytes, text->is_continued, max,
+                               count);
+}
+
 /* One rule on one piece of its text, unless it has its matches. */
-static void match_piece(struct matcher *m, unsigned index,
+static void match_piece(struct matcher *m, const struct rule *rule, unsigned index,
                         const struct rule_texts *texts, size_t piece)
 {
-    const struct rule *rule = &m->set->rules[index];
-    const struct rule_text *text = &texts->at[piece];
     unsigned total = (unsigned)m->values[index], count;
 
     if (total >= rule->most || m->stopped[index] >= LIMIT_ERRORS_A_RULE ||
         (piece == 0 && rule->is_without_subject))
         return;
-    if (pattern_count(rule->pattern, text->bytes, text->is_continued,
-                      rule->most - total, &count) == PATTERN_LIMIT)
+    if (count_matches(m, rule, &texts->at[piece], rule->most - total, &count) ==
+        PATTERN_LIMIT)
         m->stopped[index]++;
     m->values[index] = total + count;
 }
 
-static void match_texts(struct matcher *m, const struct rule_group *group,
-                        struct rule_texts texts)
+static void match_group(struct matcher *m, const struct rule_group *group,
+                        struct rule_texts (*make)(struct rule_view *view))
 {
+    struct rule_texts texts;
     struct prefilter_run run;
-    size_t always = start_filter(m, group, &run);
+    size_t always;
 
+    if (group->count == 0)
+        return;
+    texts = make(&m->view);
+    always = start_filter(m, group, &run);
     for (size_t i = 0; i < always; i++)
         for (size_t t = 0; t < texts.count; t++)
-            match_piece(m, group->at[i], &texts, t);
+            match_piece(m, &m->set->rules[group->at[i]], group->at[i], &texts, t);
     for (size_t t = 0; always < group->count && t < texts.count; t++) {
         prefilter_scan(group->filter, texts.at[t].bytes, &run);
         for (size_t i = 0; i < run.count; i++)
-            match_piece(m, run.rules[i], &texts, t);
+            match_piece(m, &m->set->rules[run.rules[i]], run.rules[i], &texts, t);
     }
     for (size_t i = 0; i < group->count; i++)
         m->limit_errors += m->stopped[group->at[i]] > 0 && m->values[group->at[i]] == 0;
-}
-
-static void match_group(struct matcher *m, const struct rule_group *group,
-                        struct rule_texts (*make)(const struct message *msg))
-{
-    if (group->count > 0)
-        match_texts(m, group, make(m->msg));
-}
-
-/* The body as it is and as its reader takes it. */
-static void match_bodies(struct matcher *m)
-{
-    const struct ruleset *set = m->set;
-    struct rule_texts body;
-
-    if (set->body.count + set->undisguised.count == 0)
-        return;
-    body = rule_text_body(m->msg);
-    if (set->body.count > 0)
-        match_texts(m, &set->body, body);
-    if (set->undisguised.count > 0)
-        match_texts(m, &set->undisguised, rule_text_undisguised(m->msg->arena, body));
 }
 
 /* What a header rule sees. An absent header is an empty text, as in SpamAssassin. */
@@ -100,10 +96,10 @@ static struct span shown(const struct rule *rule, bool is_found, struct span val
     return rule->has_unset ? rule->unset : (struct span){"", 0};
 }
 
-static void match_field(struct matcher *m, unsigned index, bool is_found,
-                        struct span value)
+static void match_field(struct matcher *m, const struct rule *rule, unsigned index,
+                        bool is_found, struct span value)
 {
-    const struct rule *rule = &m->set->rules[index];
+    struct rule_text text = {shown(rule, is_found, value), false};
     enum pattern_result result;
     unsigned count;
 
@@ -111,8 +107,7 @@ static void match_field(struct matcher *m, unsigned index, bool is_found,
         m->values[index] = is_found;
         return;
     }
-    result = pattern_count(rule->pattern, shown(rule, is_found, value), false,
-                           rule->most, &count);
+    result = count_matches(m, rule, &text, rule->most, &count);
     if (rule->is_negated)
         m->values[index] = result == PATTERN_MISS;
     else
@@ -120,25 +115,58 @@ static void match_field(struct matcher *m, unsigned index, bool is_found,
     m->limit_errors += result == PATTERN_LIMIT && count == 0;
 }
 
-/* The first part whose header matches decides. */
-static void match_part(struct matcher *m, unsigned index, bool is_found,
-                       struct span value)
+/* The first part whose header matches decides. number: from 1. */
+static void match_part(struct matcher *m, const struct rule *rule, unsigned index,
+                       size_t number, bool is_found, struct span value)
 {
-    const struct rule *rule = &m->set->rules[index];
+    struct rule_text text = {shown(rule, is_found, value), false};
     unsigned count = is_found;
     enum pattern_result result = PATTERN_MISS;
 
-    if (m->values[index] != 0)
+    if (m->values[index] != 0 || number < rule->first_part ||
+        (rule->last_part > 0 && number > rule->last_part))
         return;
     if (!rule->is_exists)
-        result = pattern_count(rule->pattern, shown(rule, is_found, value), false,
-                               rule->most, &count);
+        result = count_matches(m, rule, &text, rule->most, &count);
     if (count > 0)
         m->values[index] = rule->is_negated ? decided_miss : count;
     else if (result == PATTERN_LIMIT) {
         m->values[index] = decided_miss;
         m->limit_errors++;
     }
+}
+
+/* tflags concat: the values of all parts that count, one after the other. */
+static void match_joined(struct matcher *m, const struct rule *rule, unsigned index)
+{
+    const struct header_spec *spec = &m->set->headers[rule->header].spec;
+    size_t first = rule->first_part > 0 ? rule->first_part - 1 : 0;
+    size_t end = m->msg->part_count;
+    struct buf joined;
+
+    if (rule->last_part > 0 && rule->last_part < end)
+        end = rule->last_part;
+    buf_init(&joined, m->msg->arena, BOUND_MATCH_TEXT_BYTES);
+    for (size_t p = first; p < end; p++) {
+        struct span value;
+        bool is_found = header_part_value(spec, m->msg, &m->msg->parts[p], &value);
+        value = shown(rule, is_found, value);
+        buf_add_span(&joined, value);
+        if (value.len == 0 || value.at[value.len - 1] != '\n')
+            buf_add_char(&joined, '\n');
+    }
+    match_part(m, rule, index, rule->first_part, true, buf_span(&joined));
+}
+
+/* After the last part. */
+static void decide_parts(struct matcher *m, const struct rule *rule, unsigned index)
+{
+    double *result = &m->values[index];
+
+    if (*result == 0 && rule->is_negated)
+        *result = 1;
+    else if (*result < 0)
+        *result = 0;
 }
 
 static void match_parts(struct matcher *m, const struct rule_header *header)
@@ -152,20 +180,32 @@ static void match_parts(struct matcher *m, const struct rule_header *header)
         bool is_found =
             header_part_value(&header->spec, m->msg, &m->msg->parts[p], &value);
         for (size_t i = 0; i < always; i++)
-            match_part(m, group->at[i], is_found, value);
+            if (!m->set->rules[group->at[i]].is_concat)
+                match_part(m, &m->set->rules[group->at[i]], group->at[i], p + 1,
+                           is_found, value);
         if (always == group->count || !is_found)
             continue;
         prefilter_scan(group->filter, value, &run);
         for (size_t i = 0; i < run.count; i++)
-            match_part(m, run.rules[i], is_found, value);
+            match_part(m, &m->set->rules[run.rules[i]], run.rules[i], p + 1, is_found,
+                       value);
     }
     for (size_t i = 0; i < group->count; i++) {
-        double *result = &m->values[group->at[i]];
-        if (*result == 0 && m->set->rules[group->at[i]].is_negated)
-            *result = 1;
-        else if (*result < 0)
-            *result = 0;
+        const struct rule *rule = &m->set->rules[group->at[i]];
+        if (rule->is_concat)
+            match_joined(m, rule, group->at[i]);
+        decide_parts(m, rule, group->at[i]);
     }
+}
+
+static bool field_value(const struct matcher *m, const struct rule_header *header,
+                        struct span *value)
+{
+    bool is_found = header_value(&header->spec, m->msg, m->env, value);
+
+    if (is_found && header->is_undisguised)
+        *value = undisguise(m->msg->arena, *value);
+    return is_found;
 }
 
 /* A rule that the scan does not name has no match, which is what !~ asks for. */
@@ -174,14 +214,11 @@ static void match_fields(struct matcher *m, const struct rule_header *header)
     const struct rule_group *group = &header->fields;
     struct prefilter_run run;
     struct span value;
-    bool is_found = header_value(&header->spec, m->msg, m->env, &value);
+    bool is_found = field_value(m, header, &value);
     size_t always = start_filter(m, group, &run);
 
-    if (is_found && header->is_undisguised)
-        value = undisguise(m->msg->arena, value);
-
     for (size_t i = 0; i < always; i++)
-        match_field(m, group->at[i], is_found, value);
+        match_field(m, &m->set->rules[group->at[i]], group->at[i], is_found, value);
     if (always == group->count)
         return;
     for (size_t i = always; i < group->count; i++)
@@ -190,7 +227,7 @@ static void match_fields(struct matcher *m, const struct rule_header *header)
         return;
     prefilter_scan(group->filter, value, &run);
     for (size_t i = 0; i < run.count; i++)
-        match_field(m, run.rules[i], is_found, value);
+        match_field(m, &m->set->rules[run.rules[i]], run.rules[i], is_found, value);
 }
 
 static void match_headers(struct matcher *m)
@@ -201,6 +238,86 @@ static void match_headers(struct matcher *m)
         if (header->fields.count > 0)
             match_fields(m, header);
     }
+}
+
+/* The rule's pattern, with what was captured in it, if text can match it at all. */
+static bool is_ready(struct matcher *m, struct rule *rule, struct span regex,
+                     struct span text)
+{
+    struct err err;
+
+    if (!rule_template_occurs(rule->regex, &m->captures, text))
+        return false;
+    return rule->pattern != NULL ||
+           pattern_new(&rule->pattern, regex, rule->flags, &err) == 0;
+}
+
+static void fill_texts(struct matcher *m, struct rule *rule, unsigned index,
+                       struct span regex, struct rule_texts texts)
+{
+    for (size_t t = 0; t < texts.count; t++)
+        if (is_ready(m, rule, regex, texts.at[t].bytes))
+            match_piece(m, rule, index, &texts, t);
+}
+
+static void fill_field(struct matcher *m, struct rule *rule, unsigned index,
+                       struct span regex)
+{
+    struct span value;
+    bool is_found = field_value(m, &m->set->headers[rule->header], &value);
+
+    if (is_ready(m, rule, regex, shown(rule, is_found, value)))
+        match_field(m, rule, index, is_found, value);
+    else
+        m->values[index] = rule->is_negated;
+}
+
+static void fill_parts(struct matcher *m, struct rule *rule, unsigned index,
+                       struct span regex)
+{
+    const struct header_spec *spec = &m->set->headers[rule->header].spec;
+
+    for (size_t p = 0; p < m->msg->part_count; p++) {
+        struct span value;
+        bool is_found = header_part_value(spec, m->msg, &m->msg->parts[p], &value);
+        if (is_ready(m, rule, regex, shown(rule, is_found, value)))
+            match_part(m, rule, index, p + 1, is_found, value);
+    }
+    decide_parts(m, rule, index);
+}
+
+/* A rule that names captures. It does not run when one took nothing. */
+static void match_template(struct matcher *m, unsigned index)
+{
+    struct rule rule = m->set->rules[index];
+    struct span regex;
+
+    rule.pattern = NULL;
+    if (!rule_template_fill(m->msg->arena, rule.regex, &m->captures, &regex))
+        return;
+    switch (rule.info.kind) {
+    case RULE_HEADER:
+        fill_field(m, &rule, index, regex);
+        break;
+    case RULE_MIMEHEADER:
+        fill_parts(m, &rule, index, regex);
+        break;
+    case RULE_BODY:
+        fill_texts(m, &rule, index, regex,
+                   rule.info.tflags & TFLAG_UNDISGUISED
+                       ? rule_text_undisguised(&m->view)
+                       : rule_text_body(&m->view));
+        break;
+    case RULE_RAWBODY:
+        fill_texts(m, &rule, index, regex, rule_text_rawbody(&m->view));
+        break;
+    case RULE_URI:
+        fill_texts(m, &rule, index, regex, rule_text_uri(&m->view));
+        break;
+    default:
+        fill_texts(m, &rule, index, regex, rule_text_full(&m->view));
+    }
+    pattern_free(&rule.pattern);
 }
 
 static void match_expressions(struct matcher *m, const struct rule_group *group,
@@ -215,6 +332,25 @@ static void match_expressions(struct matcher *m, const struct rule_group *group,
     }
 }
 
+/* Those that count: with a score, or named by a meta. */
+static void match_evals(struct matcher *m, const struct facts *facts)
+{
+    const struct rule_group *group = &m->set->evals;
+    struct eval_scene scene;
+
+    (void)facts;
+    if (group->count == 0)
+        return;
+    eval_scene_init(&scene, &m->view, m->env, &m->set->source.evals,
+                    &m->set->eval_regexes);
+    for (size_t i = 0; i < group->count; i++) {
+        const struct rule *rule = &m->set->rules[group->at[i]];
+        if (rule->info.score != 0 || rule->is_named || m->set->is_unfiltered)
+            m->values[group->at[i]] = eval_run(rule->eval, &scene);
+    }
+    m->limit_errors += scene.limit_errors;
+}
+
 double *rule_values(const struct ruleset *set, const struct message *msg,
                     const struct envelope *env, const struct facts *facts,
                     unsigned *limit_errors)
@@ -226,11 +362,17 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     *limit_errors = 0;
     if (m.values == NULL || m.stopped == NULL)
         return NULL;
+    rule_view_init(&m.view, msg, &set->links);
+    m.captures.arena = msg->arena;
     match_headers(&m);
-    match_bodies(&m);
+    match_group(&m, &set->body, rule_text_body);
+    match_group(&m, &set->undisguised, rule_text_undisguised);
     match_group(&m, &set->rawbody, rule_text_rawbody);
     match_group(&m, &set->uri, rule_text_uri);
     match_group(&m, &set->full, rule_text_full);
+    match_evals(&m, facts);
+    for (size_t i = 0; i < set->templates.count; i++)
+        match_template(&m, set->templates.at[i]);
     if (facts != NULL)
         match_expressions(&m, &set->facts, facts->number, facts->text);
     match_expressions(&m, &set->metas, m.values, NULL);
@@ -283,6 +425,7 @@ void rule_match(const struct ruleset *set, const struct message *msg,
 
     *hits = (struct hits){0};
     values = rule_values(set, msg, env, facts, &hits->limit_errors);
+    hits->values = values;
     if (values == NULL)
         return;
     for (size_t i = 0; i < set->count; i++)

@@ -42,7 +42,9 @@ int rule_source_init(struct rule_source *source, struct err *err)
         return err_set(err, ERR_MEMORY, "no memory for rules");
     source->table.arena = source->arena;
     source->tags.arena = source->arena;
+    source->links.domains.arena = source->arena;
     source->remarks.arena = source->arena;
+    eval_settings_init(&source->evals, source->arena);
     source->reads_includes = true;
     source->noted = arena_alloc(source->arena, RULE_SETTINGS_MAX);
     if (source->noted == NULL) {

@@ -18,9 +18,11 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "rules/eval_settings.h"
 #include "rules/rule_report.h"
 #include "rules/rule_table.h"
 #include "rules/rule_tags.h"
+#include "rules/rule_uri.h"
 
 /* `test RULE ok|fail TEXT` */
 struct rule_test {
@@ -34,6 +36,8 @@ struct rule_source {
     struct arena *arena; /* owns everything here */
     struct rule_table table;
     struct rule_tags tags;
+    struct rule_links links; /* no redirector is compiled */
+    struct eval_settings evals;
     struct rule_remarks remarks;
     struct rule_test *tests;
     size_t test_count, test_room;

@@ -6,6 +6,21 @@
 
 #include "base/bounds.h"
 
+const char *rule_kind_name(enum rule_kind kind)
+{
+    static const char *const names[] = {[RULE_KIND_UNKNOWN] = "not defined",
+                                        [RULE_HEADER] = "header",
+                                        [RULE_BODY] = "body",
+                                        [RULE_RAWBODY] = "rawbody",
+                                        [RULE_URI] = "uri",
+                                        [RULE_FULL] = "full",
+                                        [RULE_META] = "meta",
+                                        [RULE_FACT] = "fact",
+                                        [RULE_MIMEHEADER] = "mimeheader"};
+
+    return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "not defined";
+}
+
 /* The bucket that holds the name, or the free one where it belongs. */
 static unsigned *bucket_of(const struct rule_table *table, struct span name)
 {

@@ -33,6 +33,7 @@ struct rule_entry {
     struct span regex;      /* without delimiters */
     unsigned flags;         /* enum pattern_flag */
     struct span expression; /* meta, fact */
+    struct span eval;       /* eval:, without that word; empty if it is none */
 
     bool has_score;
     double score; /* with four scores the first: no network tests, no Bayes */
@@ -41,7 +42,10 @@ struct rule_entry {
     unsigned tflags;         /* enum rule_tflag */
     unsigned max_hits;       /* tflags maxhits=N; 0 if not given */
     bool is_without_subject; /* tflags nosubject */
-    bool has_tags;           /* replace_rules names it */
+    bool is_concat;          /* tflags concat: of a mimeheader, all parts as one */
+    unsigned first_part;     /* tflags range=FIRST-LAST, parts from 1; 0: no bound */
+    unsigned last_part;
+    bool has_tags; /* replace_rules names it */
 
     size_t index; /* among the rules that run, plus 1; 0: it does not run */
 };

@@ -6,6 +6,8 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
+#include "rules/rule_page.h"
+#include "rules/rule_uri_find.h"
 #include "rules/undisguise.h"
 
 /* SpamAssassin's: Constants.pm MAX_BODY_LINE_LENGTH; Conf(3pm) rawbody_part_scan_size.
@@ -14,10 +16,6 @@ enum {
     PIECE_BYTES = 2048,
     RAW_PART_BYTES = 500000,
     CUT_SLACK_BYTES = 1024,
-    URI_FORMS = 3,
-    MAILS_MAX = 500,  /* addresses taken from running text */
-    LOCAL_BYTES = 64, /* RFC 5321 4.5.3.1.1 */
-    DOMAIN_BYTES = 255,
     PIECES_MAX = 100000,
     PARAGRAPHS_MAX = 5000, /* text beyond is cut by length alone: each piece costs each
                               rule. chosen, far above what mails have */
@@ -172,24 +170,44 @@ static void add_line(struct pieces *p, struct span line)
         add_piece(p, line, false);
 }
 
-static bool is_text_leaf(const struct part *part)
+/* Text in kinds of which nothing is shown. */
+static bool is_shown(const struct part *part)
 {
-    return !part->is_multipart && span_eq(part->type, SPAN("text"));
+    return !part->is_multipart && span_eq(part->type, SPAN("text")) &&
+           !span_eq(part->subtype, SPAN("calendar")) &&
+           !span_eq(part->subtype, SPAN("x-vcard"));
 }
 
-static void render_part(struct buf *out, const struct part *part)
+static bool is_page(const struct part *part)
 {
-    if (out->len > 0)
-        buf_add_char(out, '\n');
-    if (part->html == NULL) {
-        buf_add_span(out, cut_part(part->text, BOUND_RULE_PART_BYTES, "\n "));
+    return part->html != NULL;
+}
+
+static void keep_links(struct rule_view *view, const struct rule_page *page)
+{
+    size_t count = view->link_count + page->link_count;
+    struct span *links;
+
+    if (page->link_count == 0 ||
+        (links = arena_array(view->msg->arena, count, sizeof *links)) == NULL)
         return;
+    if (view->link_count > 0)
+        memcpy(links, view->links, view->link_count * sizeof *links);
+    memcpy(links + view->link_count, page->links, page->link_count * sizeof *links);
+    view->links = links;
+    view->link_count = count;
+}
+
+static void render_part(struct rule_view *view, struct buf *out,
+                        const struct part *part)
+{
+    struct rule_page page = {.text = part->text};
+
+    if (is_page(part)) {
+        rule_page_read(view->msg->arena, part->text, &page);
+        keep_links(view, &page);
     }
-    buf_add_span(out, cut_part(part->html->text, BOUND_RULE_PART_BYTES, "\n "));
-    if (part->html->hidden.len == 0)
-        return;
-    buf_add_span(out, SPAN("\n\n"));
-    buf_add_span(out, cut_part(part->html->hidden, BOUND_RULE_PART_BYTES, "\n "));
+    buf_add_span(out, cut_part(page.text, BOUND_RULE_PART_BYTES, "\n "));
 }
 
 static struct span last_subject(const struct message *msg)
@@ -200,23 +218,36 @@ static struct span last_subject(const struct message *msg)
                      : (struct span){"", 0};
 }
 
-struct rule_texts rule_text_body(const struct message *msg)
+static void add_subject(struct pieces *p, const struct message *msg)
 {
-    struct pieces p = {.arena = msg->arena};
-    struct span rest, line, subject = last_subject(msg);
-    struct buf rendered;
-    char *first = arena_alloc(msg->arena, subject.len + 1);
+    struct span subject = last_subject(msg);
+    char *first = arena_alloc(p->arena, subject.len + 1);
 
-    if (first != NULL) {
-        if (subject.len > 0)
-            memcpy(first, subject.at, subject.len);
-        first[subject.len] = '\n';
-        add_line(&p, (struct span){first, subject.len + 1});
-    }
+    if (first == NULL)
+        return;
+    if (subject.len > 0)
+        memcpy(first, subject.at, subject.len);
+    first[subject.len] = '\n';
+    add_line(p, (struct span){first, subject.len + 1});
+}
+
+static void read_body(struct rule_view *view)
+{
+    const struct message *msg = view->msg;
+    struct pieces p = {.arena = msg->arena};
+    struct span rest, line;
+    struct buf rendered;
+
+    add_subject(&p, msg);
     buf_init(&rendered, msg->arena, BOUND_RULE_TEXT_BYTES);
-    for (size_t i = 0; i < msg->part_count; i++)
-        if (is_text_leaf(&msg->parts[i]))
-            render_part(&rendered, &msg->parts[i]);
+    for (size_t i = 0; i < msg->part_count; i++) {
+        if (msg->parts[i].is_multipart)
+            continue;
+        if (rendered.len > 0)
+            buf_add_char(&rendered, '\n');
+        if (is_shown(&msg->parts[i]))
+            render_part(view, &rendered, &msg->parts[i]);
+    }
     rest = fold(msg->arena, buf_span(&rendered));
     while (rest.len > 0) {
         const char *end =
@@ -226,20 +257,43 @@ struct rule_texts rule_text_body(const struct message *msg)
         add_line(&p, line);
         rest = span_from(rest, line.len);
     }
-    return p.texts;
+    view->body = p.texts;
 }
 
-struct rule_texts rule_text_undisguised(struct arena *arena, struct rule_texts body)
+void rule_view_init(struct rule_view *view, const struct message *msg,
+                    const struct rule_links *links)
 {
-    struct rule_texts plain = {arena_array(arena, body.count, sizeof *plain.at),
-                               body.count};
+    *view = (struct rule_view){.msg = msg, .link_rules = links};
+}
 
-    if (plain.at == NULL)
-        return (struct rule_texts){0};
+struct rule_texts rule_text_body(struct rule_view *view)
+{
+    if (!view->has_body)
+        read_body(view);
+    view->has_body = true;
+    return view->body;
+}
+
+static void read_undisguised(struct rule_view *view)
+{
+    struct arena *arena = view->msg->arena;
+    struct rule_texts body = rule_text_body(view);
+    struct rule_text *at = arena_array(arena, body.count, sizeof *at);
+
+    if (at == NULL)
+        return;
     for (size_t i = 0; i < body.count; i++)
-        plain.at[i] = (struct rule_text){undisguise(arena, body.at[i].bytes),
-                                         body.at[i].is_continued};
-    return plain;
+        at[i] = (struct rule_text){undisguise(arena, body.at[i].bytes),
+                                   body.at[i].is_continued};
+    view->undisguised = (struct rule_texts){at, body.count};
+}
+
+struct rule_texts rule_text_undisguised(struct rule_view *view)
+{
+    if (!view->has_undisguised)
+        read_undisguised(view);
+    view->has_undisguised = true;
+    return view->undisguised;
 }
 
 /* Where a piece that begins at from ends: behind the first line end, '>' or space
@@ -279,7 +333,7 @@ static bool is_raw_part(const struct part *part)
     return span_eq(part->type, SPAN("message"));
 }
 
-struct rule_texts rule_text_rawbody(const struct message *msg)
+static struct rule_texts read_rawbody(const struct message *msg)
 {
     struct pieces p = {.arena = msg->arena};
     size_t left = BOUND_RULE_RAW_BYTES;
@@ -296,168 +350,27 @@ struct rule_texts rule_text_rawbody(const struct message *msg)
     return p.texts;
 }
 
-static bool has_scheme(struct span uri)
-{
-    size_t i = 0;
-
-    while (i < uri.len && (ascii_is_alnum(uri.at[i]) || uri.at[i] == '-' ||
-                           uri.at[i] == '_' || uri.at[i] == '+'))
-        i++;
-    return i > 0 && i < uri.len && uri.at[i] == ':';
-}
-
-/* A mail address: without what follows '?'. */
-static struct span mail_form(struct span uri)
-{
-    const char *question = memchr(uri.at, '?', uri.len);
-
-    return question != NULL ? (struct span){uri.at, (size_t)(question - uri.at)}
-                            : (struct span){"", 0};
-}
-
-/* What a reader's program makes of it: '/' for '\', escapes decoded, http:// added. */
-static struct span web_form(struct arena *arena, struct span uri)
-{
-    char *out = arena_alloc(arena, uri.len + 8);
-    size_t len = 0;
-
-    if (out == NULL)
-        return (struct span){"", 0};
-    if (!has_scheme(uri)) {
-        memcpy(out, "http://", 7);
-        len = 7;
-        while (uri.len > 0 && uri.at[0] == '/')
-            uri = span_from(uri, 1);
-    }
-    for (size_t i = 0; i < uri.len; i++) {
-        int high = i + 2 < uri.len ? ascii_hex(uri.at[i + 1]) : -1;
-        int low = i + 2 < uri.len ? ascii_hex(uri.at[i + 2]) : -1;
-        int byte = high * 16 + low;
-        if (uri.at[i] == '%' && high >= 0 && low >= 0 && byte > 0x20 && byte < 0x7f) {
-            out[len++] = (char)byte;
-            i += 2;
-        } else
-            out[len++] = uri.at[i] == '\\' ? '/' : uri.at[i];
-    }
-    return (struct span){out, len};
-}
-
-static bool is_mail(struct span uri)
-{
-    const char *at = memchr(uri.at, '@', uri.len);
-    const char *colon = memchr(uri.at, ':', uri.len);
-
-    return span_istarts(uri, SPAN("mailto:")) ||
-           (at != NULL && (colon == NULL || at < colon));
-}
-
-/* Not '#top', '?x', '/image.gif': they lead nowhere by themselves. */
-static bool is_uri(struct span uri)
-{
-    if (uri.len <= 1 || uri.len > BOUND_LINK_BYTES)
-        return false;
-    if (uri.at[0] == '#' || uri.at[0] == '?' || uri.at[0] == '&')
-        return false;
-    return uri.at[0] != '/' || uri.at[1] == '/';
-}
-
-static size_t add_forms(struct arena *arena, struct span uri, struct span *forms)
-{
-    struct span other;
-    size_t count = 0;
-
-    uri = span_trim(uri);
-    if (!is_uri(uri))
-        return 0;
-    forms[count++] = uri;
-    if (is_mail(uri)) {
-        other = mail_form(uri);
-        if (other.len > 0)
-            forms[count++] = other;
-        if (!span_istarts(uri, SPAN("mailto:"))) {
-            struct buf mail;
-            buf_init(&mail, arena, BOUND_LINK_BYTES + 8);
-            buf_add_span(&mail, SPAN("mailto:"));
-            buf_add_span(&mail, other.len > 0 ? other : uri);
-            forms[count++] = buf_span(&mail);
-        }
-        return count;
-    }
-    other = web_form(arena, uri);
-    if (other.len > 0 && !span_eq(other, uri))
-        forms[count++] = other;
-    return count;
-}
-
-static bool is_address_char(char c, bool is_local)
-{
-    return ascii_is_alnum(c) || c == '.' || c == '-' ||
-           (is_local && (c == '_' || c == '+'));
-}
-
-/* The address around the '@' at at; empty if it is none. */
-static struct span address_around(struct span text, size_t at)
-{
-    size_t start = at, end = at + 1;
-
-    while (start > 0 && at - start < LOCAL_BYTES &&
-           is_address_char(text.at[start - 1], true))
-        start--;
-    while (end < text.len && end - at <= DOMAIN_BYTES &&
-           is_address_char(text.at[end], false))
-        end++;
-    while (end > at + 1 && !ascii_is_alpha(text.at[end - 1]))
-        end--;
-    if (start == at || memchr(text.at + at, '.', end - at) == NULL)
-        return (struct span){"", 0};
-    return (struct span){text.at + start, end - start};
-}
-
-/* Addresses in running text count as mailto: links. */
-static size_t add_addresses(const struct message *msg, struct span *forms)
-{
-    const struct span text = msg->text;
-    size_t count = 0;
-
-    for (size_t i = 0; i < text.len && count < MAILS_MAX; i++) {
-        struct span address;
-        char *mail;
-        if (text.at[i] != '@')
-            continue;
-        address = address_around(text, i);
-        mail = address.len > 0 ? arena_alloc(msg->arena, address.len + 7) : NULL;
-        if (mail == NULL)
-            continue;
-        memcpy(mail, "mailto:", 7);
-        memcpy(mail + 7, address.at, address.len);
-        forms[count++] = (struct span){mail, address.len + 7};
-    }
-    return count;
-}
-
 static int compare(const void *a, const void *b)
 {
     return span_compare(*(const struct span *)a, *(const struct span *)b);
 }
 
-struct rule_texts rule_text_uri(const struct message *msg)
+static struct rule_texts read_uris(struct rule_view *view)
 {
-    struct pieces p = {.arena = msg->arena};
-    size_t count = 0;
-    size_t most = URI_FORMS * (msg->link_count + msg->image_count) + MAILS_MAX;
-    struct span *forms = arena_array(msg->arena, most, sizeof *forms);
+    struct pieces p = {.arena = view->msg->arena};
+    struct rule_texts body = rule_text_body(view);
+    struct rule_uri_set set;
 
-    if (forms == NULL)
+    if (rule_uri_start(&set, view->link_rules, p.arena) != 0)
         return p.texts;
-    for (size_t i = 0; i < msg->link_count; i++)
-        count += add_forms(msg->arena, msg->links[i].target, forms + count);
-    for (size_t i = 0; i < msg->image_count; i++)
-        count += add_forms(msg->arena, msg->images[i].source, forms + count);
-    count += add_addresses(msg, forms + count);
-    qsort(forms, count, sizeof *forms, compare);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || !span_eq(forms[i], forms[i - 1]))
-            add_piece(&p, forms[i], false);
+    for (size_t i = 0; i < body.count; i++)
+        rule_uri_find(&set, body.at[i].bytes);
+    for (size_t i = 0; i < view->link_count; i++)
+        rule_uri_add(&set, view->links[i], false);
+    if (set.count > 0)
+        qsort(set.at, set.count, sizeof *set.at, compare);
+    for (size_t i = 0; i < set.count; i++)
+        add_piece(&p, set.at[i], false);
     return p.texts;
 }
 
@@ -479,7 +392,7 @@ static void add_full(struct pieces *p, struct span text)
     }
 }
 
-struct rule_texts rule_text_full(const struct message *msg)
+static struct rule_texts read_full(const struct message *msg)
 {
     struct pieces p = {.arena = msg->arena};
     struct buf whole;
@@ -495,4 +408,28 @@ struct rule_texts rule_text_full(const struct message *msg)
     buf_add_span(&whole, rule_text_unix(msg->arena, msg->body));
     add_full(&p, buf_span(&whole));
     return p.texts;
+}
+
+struct rule_texts rule_text_rawbody(struct rule_view *view)
+{
+    if (!view->has_rawbody)
+        view->rawbody = read_rawbody(view->msg);
+    view->has_rawbody = true;
+    return view->rawbody;
+}
+
+struct rule_texts rule_text_uri(struct rule_view *view)
+{
+    if (!view->has_uri)
+        view->uri = read_uris(view);
+    view->has_uri = true;
+    return view->uri;
+}
+
+struct rule_texts rule_text_full(struct rule_view *view)
+{
+    if (!view->has_full)
+        view->full = read_full(view->msg);
+    view->has_full = true;
+    return view->full;
 }

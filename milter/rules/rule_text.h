@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "message/message.h"
+#include "rules/rule_uri.h"
 
 struct rule_text {
     struct span bytes;
@@ -28,24 +29,40 @@ struct rule_texts {
     size_t count;
 };
 
-/* rule_text_body - the subject first, then all text parts as rendered (hidden HTML
- * text after the visible), 50,000 bytes of each at most; white space folded to one
+/* One message as rules look at it; what is costly is made once, when it is asked for.
+ */
+struct rule_view {
+    const struct message *msg;
+    const struct rule_links *link_rules;
+    /* private */
+    struct rule_texts body, undisguised, rawbody, uri, full;
+    bool has_body, has_undisguised, has_rawbody, has_uri, has_full;
+    struct span *links; /* of all HTML parts */
+    size_t link_count;
+};
+
+/* rule_view_init - nothing is read yet. links: how links are read; lives as long. */
+void rule_view_init(struct rule_view *view, const struct message *msg,
+                    const struct rule_links *links);
+
+/* rule_text_body - the subject first, then all text parts as rendered (HTML with its
+ * hidden text; see rule_page), 50,000 bytes of each at most; white space folded to one
  * space, paragraphs (parted by an empty line) each one piece, cut at 2048 bytes. */
-struct rule_texts rule_text_body(const struct message *msg);
+struct rule_texts rule_text_body(struct rule_view *view);
 
 /* rule_text_undisguised - the pieces of body one by one, undisguised. */
-struct rule_texts rule_text_undisguised(struct arena *arena, struct rule_texts body);
+struct rule_texts rule_text_undisguised(struct rule_view *view);
 
 /* rule_text_rawbody - the text parts, transfer-decoded, markup and line breaks kept,
  * 500,000 bytes of each at most, in pieces of 2 to 4 KiB. */
-struct rule_texts rule_text_rawbody(const struct message *msg);
+struct rule_texts rule_text_rawbody(struct rule_view *view);
 
-/* rule_text_uri - link targets, image sources and mail addresses in text, each as
- * written and, where it differs, with its scheme added and its escapes decoded. */
-struct rule_texts rule_text_uri(const struct message *msg);
+/* rule_text_uri - link targets of HTML, image sources too, and links and mail
+ * addresses in the body's text, in all their forms (see rule_uri), sorted. */
+struct rule_texts rule_text_uri(struct rule_view *view);
 
 /* rule_text_full - the whole message with LF line ends, undecoded. */
-struct rule_texts rule_text_full(const struct message *msg);
+struct rule_texts rule_text_full(struct rule_view *view);
 
 /* rule_text_unix - text with LF where it has CRLF; the same bytes if it has none. */
 struct span rule_text_unix(struct arena *arena, struct span text);

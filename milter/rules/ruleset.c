@@ -8,6 +8,7 @@
 #include "base/bounds.h"
 #include "base/buf.h"
 #include "rules/literal.h"
+#include "rules/rule_template.h"
 #include "rules/ruleset_private.h"
 
 /* Scores of rules that no score line names. Source: Conf(3pm), "score". */
@@ -45,6 +46,16 @@ static int add_index(struct arena *arena, struct rule_group *group, size_t index
     return 0;
 }
 
+static struct span join(struct arena *arena, struct span a, struct span b)
+{
+    struct buf out;
+
+    buf_init(&out, arena, a.len + b.len + 1);
+    buf_add_span(&out, a);
+    buf_add_span(&out, b);
+    return buf_span(&out);
+}
+
 static bool is_private(const char *name)
 {
     return name[0] == '_' && name[1] == '_';
@@ -72,8 +83,6 @@ static const char *obstacle(const struct rule_entry *entry)
 {
     if (entry->skipped != NULL)
         return entry->skipped;
-    if (entry->tflags & TFLAG_NET)
-        return "asks the network (tflags net)";
     return NULL;
 }
 
@@ -93,19 +102,44 @@ static bool is_read_undisguised(const struct rule_entry *entry)
            (entry->kind == RULE_BODY || entry->kind == RULE_HEADER);
 }
 
+/* A pattern with %{NAME} is tried with a letter in its place. */
+static int compile_template(struct loader *loader, struct rule *rule, struct err *err)
+{
+    struct pattern_captures captures = {.arena = loader->arena};
+    struct pattern_capture capture = {.value = SPAN("x")};
+    struct span regex = rule->regex, name;
+    size_t at = 0, start;
+
+    captures.at = &capture;
+    captures.count = 1;
+    while (rule_template_next(regex, &at, &start, &name)) {
+        struct span head = span_head(regex, at);
+        capture.name = name;
+        if (!rule_template_fill(loader->arena, head, &captures, &head))
+            return no_memory(err);
+        regex = join(loader->arena, head, span_from(regex, at));
+        at = head.len;
+    }
+    return pattern_new(&rule->pattern, regex, rule->flags, err);
+}
+
 static int compile_pattern(struct loader *loader, const struct rule_entry *entry,
                            struct rule *rule, struct err *err)
 {
-    struct span regex = entry->regex;
+    struct span name;
+    size_t at = 0, start;
 
     if (entry->is_exists)
         return 0;
-    if (entry->has_tags &&
-        rule_tags_apply(&loader->set->source.tags, regex, &regex, err) != 0)
-        return -1;
-    rule->regex = regex;
+    rule->regex = entry->regex;
     rule->flags = entry->flags;
-    return pattern_new(&rule->pattern, regex, entry->flags, err);
+    if (entry->has_tags && rule_tags_apply(&loader->set->source.tags, entry->regex,
+                                           &rule->regex, err) != 0)
+        return -1;
+    rule->is_template = rule_template_next(rule->regex, &at, &start, &name);
+    return rule->is_template
+               ? compile_template(loader, rule, err)
+               : pattern_new(&rule->pattern, rule->regex, rule->flags, err);
 }
 
 /* The slot of an entry's header, made when it is new. -1 (ERR_NOT_FOUND: no such
@@ -146,6 +180,7 @@ static int header_slot(struct loader *loader, const struct rule_entry *entry,
 static int make_rule(struct loader *loader, const struct rule_entry *entry,
                      struct rule *rule, struct err *err)
 {
+    bool is_eval = entry->eval.len > 0;
     bool is_header = entry->kind == RULE_HEADER || entry->kind == RULE_MIMEHEADER;
 
     *rule = (struct rule){
@@ -161,12 +196,17 @@ static int make_rule(struct loader *loader, const struct rule_entry *entry,
         .is_exists = entry->is_exists,
         .is_negated = entry->is_negated,
         .has_unset = entry->has_unset,
-        .is_without_subject = entry->is_without_subject,
+        .is_without_subject = entry->is_without_subject && entry->kind == RULE_BODY,
         .unset = entry->unset,
+        .is_concat = entry->is_concat,
+        .first_part = entry->first_part,
+        .last_part = entry->last_part,
         .most = most_matches(entry),
     };
     if (is_expression(entry->kind))
         return 0;
+    if (is_eval)
+        return eval_parse(loader->arena, entry->eval, &rule->eval, err);
     if (is_header && header_slot(loader, entry, &rule->header, err) != 0)
         return -1;
     return compile_pattern(loader, entry, rule, err);
@@ -196,8 +236,12 @@ static int take_entry(struct loader *loader, struct rule_entry *entry, struct er
         *err = reason;
         return -1;
     }
-    rule_remark_add(loader->remarks, REMARK_SKIPPED, &entry->place, "%s: %s",
-                    entry->name, why != NULL ? why : reason.text);
+    rule_remark_add(loader->remarks,
+                    why == NULL && entry->eval.len > 0 && reason.code == ERR_CONFIG
+                        ? REMARK_ERROR
+                        : REMARK_SKIPPED,
+                    &entry->place, "%s: %s", entry->name,
+                    why != NULL ? why : reason.text);
     return 0;
 }
 
@@ -268,6 +312,7 @@ static int find_rule(void *context, struct span name, struct span argument,
         return 0;
     }
     out->slot = (unsigned)(entry->index - 1);
+    loader->set->rules[out->slot].is_named = true;
     if (entry->kind != RULE_META)
         return 0;
     return add_index(loader->arena, &loader->edges, loader->current->index - 1) != 0 ||
@@ -426,6 +471,8 @@ static int order_metas(struct loader *loader, struct err *err)
 
 static struct rule_group *group_of(struct ruleset *set, const struct rule *rule)
 {
+    if (rule->eval != NULL)
+        return &set->evals;
     switch (rule->info.kind) {
     case RULE_HEADER:
         return &set->headers[rule->header].fields;
@@ -446,15 +493,44 @@ static struct rule_group *group_of(struct ruleset *set, const struct rule *rule)
     }
 }
 
+/* Another rule names it. */
+static bool is_named(const struct ruleset *set, struct span capture)
+{
+    for (size_t i = 0; i < set->templates.count; i++) {
+        struct span regex = set->rules[set->templates.at[i]].regex, name;
+        size_t at = 0, start;
+        while (rule_template_next(regex, &at, &start, &name))
+            if (span_eq(name, capture))
+                return true;
+    }
+    return false;
+}
+
+/* Capturing costs: only where somebody asks for it. */
+static void mark_capturing(struct ruleset *set)
+{
+    for (size_t i = 0; set->templates.count > 0 && i < set->count; i++) {
+        struct rule *rule = &set->rules[i];
+        size_t names = rule->pattern != NULL && !rule->is_template
+                           ? pattern_name_count(rule->pattern)
+                           : 0;
+        for (size_t n = 0; n < names; n++)
+            rule->is_capturing =
+                rule->is_capturing || is_named(set, pattern_name(rule->pattern, n));
+    }
+}
+
 static int group_rules(struct loader *loader, struct err *err)
 {
     struct ruleset *set = loader->set;
 
     for (size_t i = 0; i < set->count; i++) {
-        struct rule_group *group = group_of(set, &set->rules[i]);
+        struct rule_group *group =
+            set->rules[i].is_template ? &set->templates : group_of(set, &set->rules[i]);
         if (group != NULL && add_index(loader->arena, group, i) != 0)
             return no_memory(err);
     }
+    mark_capturing(set);
     return 0;
 }
 
@@ -463,7 +539,7 @@ static bool is_always(struct rule_group *group, const struct rule *rule, unsigne
 {
     struct literal_set set;
 
-    return rule->pattern == NULL || rule->has_unset ||
+    return rule->pattern == NULL || rule->has_unset || rule->is_concat ||
            !literal_derive(rule->regex, rule->flags, &set) ||
            !prefilter_add(group->filter, index, &set);
 }
@@ -496,7 +572,7 @@ static void filter_group(struct loader *loader, struct rule_group *group)
 }
 
 /* A group that has patterns, by number; NULL behind the last. */
-static struct rule_group *pattern_group(struct ruleset *set, size_t number)
+static struct rule_group *numbered_group(struct ruleset *set, size_t number)
 {
     struct rule_group *const bodies[] = {&set->body, &set->undisguised, &set->rawbody,
                                          &set->uri, &set->full};
@@ -515,8 +591,35 @@ static void filter_groups(struct loader *loader)
 {
     struct rule_group *group;
 
-    for (size_t i = 0; (group = pattern_group(loader->set, i)) != NULL; i++)
+    for (size_t i = 0; (group = numbered_group(loader->set, i)) != NULL; i++)
         filter_group(loader, group);
+}
+
+/* A redirector that cannot be compiled leads nowhere; the rest is as good without. */
+static int compile_redirectors(struct loader *loader, struct err *err)
+{
+    struct rule_links *links = &loader->set->links;
+    size_t count = 0;
+    struct err reason;
+
+    *links = loader->set->source.links;
+    for (size_t i = 0; i < links->redirector_count; i++) {
+        struct rule_redirector redirector = links->redirectors[i];
+        if (pattern_new(&redirector.pattern, redirector.regex, redirector.flags,
+                        &reason) == 0) {
+            links->redirectors[count++] = redirector;
+            continue;
+        }
+        if (reason.code == ERR_MEMORY) {
+            links->redirector_count = count;
+            *err = reason;
+            return -1;
+        }
+        rule_remark_add(loader->remarks, REMARK_WARNING, &redirector.place,
+                        "redirector_pattern: %s", reason.text);
+    }
+    links->redirector_count = count;
+    return 0;
 }
 
 static int build(struct ruleset *set, struct err *err)
@@ -524,8 +627,11 @@ static int build(struct ruleset *set, struct err *err)
     struct loader loader = {
         .set = set, .remarks = &set->source.remarks, .arena = set->source.arena};
 
-    if (take_entries(&loader, err) != 0 || compile_expressions(&loader, err) != 0 ||
-        order_metas(&loader, err) != 0 || group_rules(&loader, err) != 0)
+    if (compile_redirectors(&loader, err) != 0 || take_entries(&loader, err) != 0 ||
+        compile_expressions(&loader, err) != 0 || order_metas(&loader, err) != 0 ||
+        group_rules(&loader, err) != 0)
+        return -1;
+    if (set->evals.count > 0 && eval_regexes_init(&set->eval_regexes, err) != 0)
         return -1;
     filter_groups(&loader);
     if (set->source.is_lint)
@@ -579,12 +685,16 @@ void ruleset_free(struct ruleset **set)
 
     if (*set == NULL)
         return;
-    for (size_t i = 0; (group = pattern_group(*set, i)) != NULL; i++)
+    for (size_t i = 0; (group = numbered_group(*set, i)) != NULL; i++)
         prefilter_free(&group->filter);
     for (size_t i = 0; i < (*set)->count; i++) {
         pattern_free(&(*set)->rules[i].pattern);
         expression_clear((*set)->rules[i].expression);
+        eval_clear((*set)->rules[i].eval);
     }
+    for (size_t i = 0; i < (*set)->links.redirector_count; i++)
+        pattern_free(&(*set)->links.redirectors[i].pattern);
+    eval_regexes_clear(&(*set)->eval_regexes);
     rule_source_clear(&(*set)->source);
     free(*set);
     *set = NULL;

@@ -32,6 +32,10 @@ enum rule_kind {
     RULE_MIMEHEADER,
 };
 
+/* rule_kind_name - the word that defines such a rule: "header", "meta" ... (it stands
+ * in rule_table.c, below all that asks for it) */
+const char *rule_kind_name(enum rule_kind kind);
+
 /* What an administrator is told of one rule; strings live as long as the set. */
 struct rule_info {
     const char *name;
@@ -112,7 +116,9 @@ struct hit {
 struct hits {
     struct hit *at; /* rules with a non-zero score that hit, most points first */
     size_t count;
-    double score;          /* the sum, rounded to 1/1000 */
+    double score;         /* the sum, rounded to 1/1000 */
+    const double *values; /* of each rule of the set, by index: 0 no hit, else how often
+                             (of a meta, its value); NULL without memory */
     unsigned limit_errors; /* patterns stopped by a match limit: they count as no hit */
 };
 

@@ -8,11 +8,14 @@
 #ifndef OUTGATE_RULES_RULESET_PRIVATE_H
 #define OUTGATE_RULES_RULESET_PRIVATE_H
 
+#include "rules/eval.h"
+#include "rules/eval_regex.h"
 #include "rules/expression.h"
 #include "rules/pattern.h"
 #include "rules/prefilter.h"
 #include "rules/rule_header.h"
 #include "rules/rule_parse.h"
+#include "rules/rule_uri.h"
 #include "rules/ruleset.h"
 
 struct rule {
@@ -21,10 +24,16 @@ struct rule {
     struct span regex;             /* what it was made of, tags replaced */
     unsigned flags;                /* enum pattern_flag */
     struct expression *expression; /* meta, fact */
+    struct eval_call *eval;        /* NULL for all other rules */
+    bool is_named;                 /* a meta names it */
     unsigned header;               /* index into ruleset.headers */
     bool is_exists, is_negated, has_unset, is_without_subject;
+    bool is_template;  /* names what others capture: filled in for each mail */
+    bool is_capturing; /* others name what it captures */
     struct span unset;
-    unsigned most; /* matches counted: 1 but for tflags multiple */
+    bool is_concat;                 /* mimeheader: all parts as one text */
+    unsigned first_part, last_part; /* mimeheader: parts from 1; 0: no bound */
+    unsigned most;                  /* matches counted: 1 but for tflags multiple */
 };
 
 /* Indexes into ruleset.rules. */
@@ -49,9 +58,12 @@ struct ruleset {
     size_t count;
     struct rule_header *headers;
     size_t header_count, header_room;
-    struct rule_group body, rawbody, uri, full, facts;
+    struct rule_group body, rawbody, uri, full, facts, evals;
     struct rule_group undisguised; /* body rules that see it undisguised */
-    struct rule_group metas;       /* each after those that it names */
+    struct rule_group templates; /* rules that run after all others with a pattern */
+    struct rule_links links;     /* its redirectors' patterns are its own */
+    struct eval_regexes eval_regexes; /* compiled if there is a rule in evals */
+    struct rule_group metas;          /* each after those that it names */
     bool is_unfiltered; /* every rule runs on every text: for tests to compare */
 };
 

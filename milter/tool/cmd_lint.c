@@ -14,13 +14,15 @@
 
 enum { ROW_BYTES = 1 << 18 };
 
-static bool is_terse;
+static bool is_terse, with_rules;
 static const char *explained;
 
 static const struct option_row options[] = {
     {"quiet", 'q', NULL, OPTION_FLAG, &is_terse, "errors and the summary only"},
     {"explain", 'e', "RULE", OPTION_TEXT, &explained,
      "print that rule as it was understood"},
+    {"list", 0, NULL, OPTION_FLAG, &with_rules,
+     "print each rule that runs: file:line, kind, score"},
     {0},
 };
 
@@ -89,6 +91,33 @@ static void take_config_error(void *arg, const char *text)
     print_remark(findings, &remark);
 }
 
+static void print_rule(struct arena *arena, bool as_json, const struct rule_info *info)
+{
+    struct buf out;
+    struct json json;
+    if (!as_json) {
+        printf("%s:%u: %s %s %g\n", print_escape(arena, span_of(info->file)),
+               info->line, rule_kind_name(info->kind), info->name, info->score);
+        return;
+    }
+    print_object_begin(arena, ROW_BYTES, &out, &json);
+    json_text(&json, "rule", span_of(info->name));
+    json_text(&json, "kind", span_of(rule_kind_name(info->kind)));
+    json_number(&json, "score", info->score);
+    json_text(&json, "file", span_of(info->file));
+    json_int(&json, "line", info->line);
+    print_object_end(&json);
+}
+
+static void list_rules(struct tool *tool, const struct ruleset *set)
+{
+    for (size_t i = 0; i < ruleset_count(set); i++) {
+        struct rule_info info;
+        ruleset_info(set, i, &info);
+        print_rule(tool->arena, tool->json, &info);
+    }
+}
+
 /* A file that the config names and the daemon would not start without. */
 static int lint_geoip(struct tool *tool, struct findings *findings)
 {
@@ -151,6 +180,8 @@ static int lint_rules(struct tool *tool, struct findings *findings, size_t *rule
         print_remark(findings, &remark);
     }
     *rules = loaded == 0 ? ruleset_count(set) : 0;
+    if (loaded == 0 && with_rules)
+        list_rules(tool, set);
     ruleset_free(&set);
     rule_report_clear(&report);
     return 0;

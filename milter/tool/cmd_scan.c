@@ -25,13 +25,15 @@ static struct {
     const char *mail_from, *client_ip, *helo, *auth_user, *mail_class;
     const char *sender;
     struct option_list recipients, facts;
-    bool with_facts, is_terse;
+    bool with_facts, with_all_hits, is_terse;
     int64_t jobs;
 } given;
 
 static const struct option_row options[] = {
     {"facts", 'f', NULL, OPTION_FLAG, &given.with_facts,
      "print every fact that is set"},
+    {"all-hits", 0, NULL, OPTION_FLAG, &given.with_all_hits,
+     "print every rule that is true, __RULES too, and how often"},
     {"quiet", 'q', NULL, OPTION_FLAG, &given.is_terse,
      "one line a mail, without the rules that hit"},
     {"mail-from", 0, "ADDRESS", OPTION_TEXT, &given.mail_from,
@@ -297,6 +299,7 @@ static int run(struct tool *tool, struct err *err)
     struct engine *engine = NULL;
     struct scan_list list;
     struct scan_how how = {.with_facts = given.with_facts,
+                           .with_all_hits = given.with_all_hits,
                            .is_terse = given.is_terse,
                            .mail_from = given.mail_from,
                            .client_ip = given.client_ip,

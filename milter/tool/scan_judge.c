@@ -137,6 +137,21 @@ static void print_hits(struct buf *out, const struct judgement *judgement,
     }
 }
 
+/* Every rule that is true, those that only count in others too. */
+static void print_all_hits(struct buf *out, const struct hits *hits,
+                           const struct ruleset *rules)
+{
+    for (size_t i = 0; hits->values != NULL && i < ruleset_count(rules); i++) {
+        char number[PRINT_AGE_BYTES];
+        struct rule_info info;
+        if (hits->values[i] == 0)
+            continue;
+        ruleset_info(rules, i, &info);
+        buf_printf(out, "             %-24.100s = %s\n", info.name,
+                   print_number(hits->values[i], number));
+    }
+}
+
 static void print_facts(struct buf *out, const struct facts *facts, struct arena *arena)
 {
     for (int id = 0; id < FACT_ID_COUNT; id++) {
@@ -163,6 +178,8 @@ static void print_people(struct buf *out, const struct scan_how *how,
     buf_add_char(out, '\n');
     if (!how->is_terse)
         print_hits(out, judgement, how->engine->rules, arena);
+    if (how->with_all_hits)
+        print_all_hits(out, &judgement->hits, how->engine->rules);
     if (how->with_facts)
         print_facts(out, &judgement->facts, arena);
 }
@@ -189,6 +206,20 @@ static void json_hits(struct json *json, const struct hits *hits)
     json_close(json, ']');
 }
 
+static void json_all_hits(struct json *json, const struct hits *hits,
+                          const struct ruleset *rules)
+{
+    json_open(json, "all_hits", '{');
+    for (size_t i = 0; hits->values != NULL && i < ruleset_count(rules); i++) {
+        struct rule_info info;
+        if (hits->values[i] == 0)
+            continue;
+        ruleset_info(rules, i, &info);
+        json_number(json, info.name, hits->values[i]);
+    }
+    json_close(json, '}');
+}
+
 static void json_facts(struct json *json, const struct facts *facts)
 {
     json_open(json, "facts", '{');
@@ -204,8 +235,8 @@ static void json_facts(struct json *json, const struct facts *facts)
     json_close(json, '}');
 }
 
-static void print_json(struct buf *out, const struct scan_mail *mail,
-                       const struct message *msg, const struct envelope *env,
+static void print_json(struct buf *out, const struct scan_how *how,
+                       const struct scan_mail *mail, const struct message *msg, const struct envelope *env,
                        const struct judgement *judgement, int64_t elapsed_us)
 {
     struct json json;
@@ -216,6 +247,8 @@ static void print_json(struct buf *out, const struct scan_mail *mail,
     json_text(&json, "class", span_of(mail_class_name(env->mail_class)));
     json_text(&json, "sender", judgement->sender.key);
     json_hits(&json, &judgement->hits);
+    if (how->with_all_hits)
+        json_all_hits(&json, &judgement->hits, how->engine->rules);
     json_facts(&json, &judgement->facts);
     json_bool(&json, "malformed", msg->defects != 0 || mail->is_cut);
     if (judgement->hits.limit_errors > 0)
@@ -334,7 +367,7 @@ void scan_judge(const struct scan_how *how, const struct scan_mail *mail,
     }
     buf_init(&out, paper, TEXT_BYTES);
     if (how->json)
-        print_json(&out, mail, msg, &env, &judgement, elapsed_us);
+        print_json(&out, how, mail, msg, &env, &judgement, elapsed_us);
     else
         print_people(&out, how, mail, &judgement, paper);
     keep_text(result, &out);

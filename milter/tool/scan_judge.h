@@ -21,7 +21,7 @@ struct scan_fact {
 /* What the command line says for all mails. */
 struct scan_how {
     const struct engine *engine;
-    bool json, with_facts, is_terse;
+    bool json, with_facts, with_all_hits, is_terse;
     enum mail_class mail_class;
     const char *mail_from, *client_ip, *helo, *auth_user; /* NULL: not said */
     const struct option_list *recipients;

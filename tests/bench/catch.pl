@@ -42,10 +42,13 @@ sub spamassassin {
 
 sub address {
     my ($text, $field, $default) = @_;
-    my ($head) = split /\r?\n\r?\n/, $text, 2;
-    return ($head // '') =~ /^\Q$field\E:(?:.*\n?[ \t])*?.*?([\w.+=-]+@[\w.-]+)/mi ? $1 : $default;
+    my ($head) = split /\r?\n\r?\n/, substr($text, 0, 65536), 2;
+    $head =~ s/\r?\n[ \t]+/ /g;
+    my ($value) = $head =~ /^\Q$field\E:(.{0,2000})/mi or return $default;
+    return $value =~ /([\w.+=-]{1,64}@[\w.-]{1,200})/ ? $1 : $default;
 }
 
+# As mail that a user hands in: else, without a network, each host that has no name costs.
 sub rspamd {
     my ($port) = @_;
     while (my $name = <STDIN>) {
@@ -54,7 +57,7 @@ sub rspamd {
         my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port)
             or die "rspamd on port $port: $!\n";
         print $socket "POST /checkv2 HTTP/1.0\r\nContent-Length: ", length $text,
-            "\r\nIP: 192.0.2.17\r\nHelo: client.example\r\nFrom: ",
+            "\r\nUser: someone\r\nIP: 192.0.2.17\r\nHelo: client.example\r\nFrom: ",
             address($text, 'From', 'someone@here.example'), "\r\nRcpt: ",
             address($text, 'To', 'reader@there.example'), "\r\n\r\n", $text;
         my $answer = do { local $/; <$socket> } // '';

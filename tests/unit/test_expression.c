@@ -13,6 +13,7 @@
 #include "base/bounds.h"
 #include "base/buf.h"
 #include "rules/expression.h"
+#include "rules/expression_print.h"
 
 /* a..e are 0 1 2 3 -4, t is a text, e0 an empty one, n() of an argument its length. */
 static const double numbers[] = {0, 1, 2, 3, -4};
@@ -258,12 +259,94 @@ static void limits_are_counted(void **state)
     arena_free(&arena);
 }
 
+static uint32_t seed = 1;
+
+static unsigned below(unsigned n)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (seed >> 8) % n;
+}
+
+/* A random expression over a to e, as text. */
+static void random_expression(struct buf *out, unsigned depth)
+{
+    static const char *const binary[] = {
+        "&&", "||", "^", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%"};
+    unsigned kind = depth == 0 ? below(2) : below(7);
+
+    if (kind == 0)
+        buf_printf(out, "%u", below(4));
+    else if (kind == 1)
+        buf_printf(out, "%c", 'a' + (int)below(5));
+    else if (kind == 2) {
+        buf_printf(out, "%s(", below(2) ? "!" : "-");
+        random_expression(out, depth - 1);
+        buf_printf(out, ")");
+    } else if (kind == 3) {
+        buf_printf(out, "(");
+        random_expression(out, depth - 1);
+        buf_printf(out, " ? ");
+        random_expression(out, depth - 1);
+        buf_printf(out, " : ");
+        random_expression(out, depth - 1);
+        buf_printf(out, ")");
+    } else {
+        bool has_parentheses = below(2);
+        buf_printf(out, has_parentheses ? "(" : "");
+        random_expression(out, depth - 1);
+        buf_printf(out, " %s ", binary[below(sizeof binary / sizeof binary[0])]);
+        random_expression(out, depth - 1);
+        buf_printf(out, has_parentheses ? ")" : "");
+    }
+}
+
+/* What is printed means the same. */
+static void check_print(const struct expression *e, struct arena *arena,
+                        const char *source)
+{
+    const char *printed = expression_print(e, arena);
+    struct expression *again;
+    unsigned limits = 0;
+    struct err err;
+    double values[5];
+
+    if (expression_compile(&again, arena, span_of(printed), &names, &err) != 0)
+        fail_msg("%s printed as %s: %s", source, printed, err.text);
+    for (unsigned turn = 0; turn < 20; turn++) {
+        for (size_t i = 0; i < 5; i++)
+            values[i] = (double)below(6) - 2;
+        if (expression_run(e, values, NULL, &limits) !=
+            expression_run(again, values, NULL, &limits))
+            fail_msg("%s printed as %s", source, printed);
+    }
+    expression_clear(again);
+}
+
+static void random_ones(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        struct arena *arena = arena_new(1 << 20);
+        struct expression *e;
+        struct err err;
+        struct buf source;
+        buf_init(&source, arena, 4000);
+        random_expression(&source, 4);
+        if (source.is_full ||
+            expression_compile(&e, arena, buf_span(&source), &names, &err) != 0)
+            fail_msg("%s", buf_cstr(&source));
+        check_print(e, arena, buf_cstr(&source));
+        expression_clear(e);
+        arena_free(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(value_table),        cmocka_unit_test(error_table),
         cmocka_unit_test(depth_is_bounded),   cmocka_unit_test(cut_anywhere),
-        cmocka_unit_test(limits_are_counted),
+        cmocka_unit_test(limits_are_counted), cmocka_unit_test(random_ones),
     };
     return cmocka_run_group_tests_name("expression", tests, NULL, NULL);
 }

@@ -86,7 +86,7 @@ static const char *print_hits(struct arena *arena, const struct ruleset *set,
 #define PLAIN                                                                          \
     HEAD "\n"                                                                          \
          "Dear  friend,\nbuy   now.\n\nSecond paragraph with\n"                        \
-         "http://shop.example/x?y=1 and more.\n\n  \nlast one\n"
+         "http://shop.example.com/x?y=1 and more.\n\n  \nlast one\n"
 #define MIXED                                                                          \
     HEAD "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=q\n\n"            \
          "--q\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n"        \
@@ -155,7 +155,7 @@ static const struct {
     {"rawbody A /Dear  friend,\\nbuy   now/", PLAIN, "A"},
     {"rawbody A /Caf/", PLAIN, ""},
     /* uri, full, mimeheader */
-    {"uri A m{^http://shop\\.example/x\\?y=1$}", PLAIN, "A"},
+    {"uri A m{^http://shop\\.example\\.com/x\\?y=1$}", PLAIN, "A"},
     {"uri A /friend/", PLAIN, ""},
     {"uri A /^mailto:eve\\.x\\@example\\.com$/", HEAD "\nask <eve.x@example.com>.\n",
      "A"},
@@ -168,6 +168,14 @@ static const struct {
     {"mimeheader A Content-Type !~ /pdf/", MIXED, ""},
     {"mimeheader A Content-Transfer-Encoding =~ /^base64$/", MIXED, "A"},
     {"mimeheader A ALL =~ /^Content-Type: app/m", MIXED, "A"},
+    {"mimeheader A Content-Type =~ /pdf/\ntflags A range=3", MIXED, "A"},
+    {"mimeheader A Content-Type =~ /pdf/\ntflags A range=-2", MIXED, ""},
+    {"mimeheader A Content-Type =~ /pdf/\ntflags A range=2-", MIXED, "A"},
+    {"mimeheader A Content-Type !~ /pdf/\ntflags A range=1-2", MIXED, "A"},
+    {"mimeheader A Content-Type =~ /plain.*\\n.*pdf/\ntflags A concat", MIXED, "A"},
+    {"mimeheader A Content-Type =~ /plain.*\\n.*pdf/", MIXED, ""},
+    {"mimeheader A Content-Type =~ /^(?!.*pdf)/s\ntflags A concat range=1-2", MIXED,
+     "A"},
     /* meta */
     {"body __B /friend/\nmeta A __B", PLAIN, "A"},
     {"body __B /friend/\nmeta A !__B", PLAIN, ""},
@@ -182,7 +190,28 @@ static const struct {
     /* score 0 is off; a skipped rule is 0 */
     {"body B /friend/\nscore B 0\nmeta A !B", PLAIN, "A"},
     {"header B eval:check_it()\nmeta A !B", PLAIN, "A"},
-    {"body B /friend/\ntflags B net\nmeta A !B", PLAIN, "A"},
+    /* only what asks the network is not run */
+    {"body A /friend/\ntflags A net", PLAIN, "A"},
+    /* what one rule captures, another names */
+    {"header __C From:addr =~ /^(?<WHO>\\w+)\\@/\nheader A Received =~ /%{WHO}/", PLAIN,
+     ""},
+    {"header __C Cc =~ /^(?<WHO>\\w+)\\@/\nheader A Cc =~ /^%{WHO}\\@example/", PLAIN,
+     "A"},
+    {"body A /Dear %{F_1}, buy/\nbody __C /Dear (?<F_1>\\w+)/", PLAIN, "A"},
+    {"rawbody A /%{F},$/m\nbody __C /Dear (?<F>\\w+)/", PLAIN, "A"},
+    {"uri A /\\?%{F}=1/\nfull __C /shop.*(?<F>y)=/", PLAIN, "A"},
+    {"full A /%{F}/\nbody __C /Dear (?<F>\\w+)/", PLAIN, "A"},
+    {"header A From !~ /%{F}/\nbody __C /Dear (?<F>\\w+)/", PLAIN, "A"},
+    {"body A /x|%{F}/\nbody __C /Deer (?<F>\\w+)/", PLAIN, ""},
+    {"header A From !~ /%{F}/\nbody __C /Deer (?<F>\\w+)/", PLAIN, ""},
+    {"body A /%{F}/\nbody __C /(?<F>ow\\.)/", HEAD "\nnow.\n\nowx\n", "A"},
+    {"body A /x%{F}/\nbody __C /(?<F>ow\\.)/", HEAD "\nnow.\n\nxowx\n", ""},
+    {"body A /^<%{F}>$/\ntflags A multiple\nbody __C /(?<F>\\d)/\n"
+     "tflags __C multiple",
+     HEAD "\n1 2 3\n\n<2>\n\n<3>\n\n<4\n", "A=2"},
+    {"mimeheader A Content-Type =~ /%{F}/\nmimeheader __C Content-Type =~ "
+     "/name=(?<F>\\w)/",
+     MIXED, "A"},
     /* the last definition counts */
     {"body A /friend/\nbody A /enemy/", PLAIN, ""},
     /* facts */
