@@ -216,7 +216,9 @@ static size_t long_word_end(struct span text, size_t at)
 /* Are digits between its letters some of them? */
 static bool is_disguised(struct span word)
 {
-    if (count_letters(word) < WORD_LETTERS)
+    size_t letters = count_letters(word);
+
+    if (letters < WORD_LETTERS || letters == word.len)
         return false;
     for (size_t i = 1; i < word.len; i++)
         if (is_small(word.at[i - 1]) && disguised(word, i) > 0)
@@ -227,13 +229,45 @@ static bool is_disguised(struct span word)
 /* "c0stc0": then those at its ends are, too. Returns how many characters. */
 static size_t put_word(struct span word, char *out)
 {
-    bool is_read = is_disguised(word);
-
-    for (size_t i = 0; i < word.len; i++) {
-        char letter = is_read ? letter_of(word.at[i]) : '.';
-        out[i] = letter != '.' ? letter : word.at[i];
-    }
+    memcpy(out, word.at, word.len);
+    if (!is_disguised(word))
+        return word.len;
+    for (size_t i = 0; i < word.len; i++)
+        if (letter_of(word.at[i]) != '.')
+            out[i] = letter_of(word.at[i]);
     return word.len;
+}
+
+/* Letters of a word of at most PIECE_LETTERS letters alone may be one piece of more. */
+static bool may_be_piece(struct span text, size_t at, size_t end)
+{
+    return end - at <= PIECE_LETTERS && end < text.len && is_separator(text.at[end]) &&
+           (at == 0 || !is_word_char(text.at[at - 1]));
+}
+
+/* What is no word, from at. */
+static size_t gap_end(struct span text, size_t at)
+{
+    while (at < text.len && !is_word_char(text.at[at]))
+        at++;
+    return at;
+}
+
+/* From a word that begins at *i: what is written of it. Most words are plain. */
+static size_t read_word(struct span text, size_t *i, char *out)
+{
+    size_t at = *i, end = word_end(text, at), len = 0;
+
+    if (may_be_piece(text, at, end) && (*i = pieces_end(text, at)) > at) {
+        for (; at < *i; at++)
+            if (is_small(text.at[at]))
+                out[len++] = text.at[at];
+        return len;
+    }
+    if (end < text.len && text.at[end] == '$')
+        end = long_word_end(text, at);
+    *i = end;
+    return put_word((struct span){text.at + at, end - at}, out);
 }
 
 static size_t read_words(struct span text, char *out)
@@ -241,34 +275,41 @@ static size_t read_words(struct span text, char *out)
     size_t len = 0;
 
     for (size_t i = 0; i < text.len;) {
-        size_t end = i;
-        if (!is_word_char(text.at[i])) {
-            out[len++] = text.at[i++];
-            continue;
-        }
-        if (i == 0 || !is_word_char(text.at[i - 1]))
-            end = pieces_end(text, i);
-        if (end > i) {
-            for (; i < end; i++)
-                if (is_small(text.at[i]))
-                    out[len++] = text.at[i];
-            continue;
-        }
-        end = long_word_end(text, i);
-        len += put_word((struct span){text.at + i, end - i}, out + len);
+        size_t end = gap_end(text, i);
+        memcpy(out + len, text.at + i, end - i);
+        len += end - i;
         i = end;
+        if (i < text.len)
+            len += read_word(text, &i, out + len);
     }
     return len;
 }
 
+static bool is_ascii(struct span text)
+{
+    unsigned char bits = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        bits |= (unsigned char)text.at[i];
+    return bits < 0x80;
+}
+
+static struct span characters(struct arena *arena, struct span text)
+{
+    char *out;
+
+    if (is_ascii(text))
+        return span_lower(arena, text);
+    out = arena_alloc(arena, text.len + 1);
+    return (struct span){out, out != NULL ? read_characters(text, out) : 0};
+}
+
 struct span undisguise(struct arena *arena, struct span text)
 {
-    char *plain = arena_alloc(arena, text.len + 1);
-    char *out = arena_alloc(arena, text.len + 1);
-    size_t len;
+    struct span plain = characters(arena, text);
+    char *out = arena_alloc(arena, plain.len + 1);
 
-    if (plain == NULL || out == NULL)
+    if (plain.at == NULL || out == NULL)
         return (struct span){"", 0};
-    len = read_characters(text, plain);
-    return (struct span){out, read_words((struct span){plain, len}, out)};
+    return (struct span){out, read_words(plain, out)};
 }
