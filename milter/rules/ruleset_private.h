@@ -60,8 +60,8 @@ struct ruleset {
     size_t header_count, header_room;
     struct rule_group body, rawbody, uri, full, facts, evals;
     struct rule_group undisguised; /* body rules that see it undisguised */
-    struct rule_group templates; /* rules that run after all others with a pattern */
-    struct rule_links links;     /* its redirectors' patterns are its own */
+    struct rule_group templates;   /* rules that run after all others with a pattern */
+    struct rule_links links;       /* its redirectors' patterns are its own */
     struct eval_regexes eval_regexes; /* compiled if there is a rule in evals */
     struct rule_group metas;          /* each after those that it names */
     bool is_unfiltered; /* every rule runs on every text: for tests to compare */
