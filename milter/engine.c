@@ -2,6 +2,39 @@
 #include "engine.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+int engine_open_dns(struct dns **out, const struct settings *settings, struct err *err)
+{
+    return dns_open(out,
+                    &(struct dns_options){.servers = settings->dns_servers.at,
+                                          .server_count = settings->dns_servers.count,
+                                          .zone = settings->dns_zone,
+                                          .trust_anchor = settings->dns_trust_anchor},
+                    err);
+}
+
+static bool is_same_dns(const struct settings *a, const struct settings *b)
+{
+    if (a->dns_zone[0] != '\0' || b->dns_zone[0] != '\0' ||
+        a->dns_servers.count != b->dns_servers.count ||
+        strcmp(a->dns_trust_anchor, b->dns_trust_anchor) != 0)
+        return false;
+    for (size_t i = 0; i < a->dns_servers.count; i++)
+        if (strcmp(a->dns_servers.at[i], b->dns_servers.at[i]) != 0 ||
+            strcmp(a->dns_servers.at[i], "system") == 0) /* it may have changed */
+            return false;
+    return true;
+}
+
+void engine_share(struct engine *fresh, const struct engine *old)
+{
+    if (!is_same_dns(fresh->settings, old->settings))
+        return;
+    dns_close(&fresh->dns);
+    fresh->dns = dns_acquire(old->dns);
+    auth_use_dns(fresh->auth, fresh->dns);
+}
 
 int engine_load(struct engine **out, const char *config, const char *rules,
                 conf_complain *complain, void *arg, struct err *err)
@@ -27,6 +60,11 @@ int engine_load(struct engine **out, const char *config, const char *rules,
         engine_release(&engine);
         return -1;
     }
+    if (engine_open_dns(&engine->dns, engine->settings, err) < 0 ||
+        auth_open(&engine->auth, engine->settings, engine->dns, err) < 0) {
+        engine_release(&engine);
+        return -1;
+    }
     *out = engine;
     return 0;
 }
@@ -43,8 +81,10 @@ void engine_release(struct engine **engine)
     *engine = NULL;
     if (old == NULL || __atomic_sub_fetch(&old->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    auth_close(&old->auth);
     settings_free(&old->settings);
     ruleset_free(&old->rules);
     geoip_close(&old->geoip);
+    dns_close(&old->dns);
     free(old);
 }

@@ -7,7 +7,9 @@
 #ifndef OUTGATE_ENGINE_H
 #define OUTGATE_ENGINE_H
 
+#include "auth/auth.h"
 #include "base/conf.h"
+#include "base/dns.h"
 #include "base/geoip.h"
 #include "rules/ruleset.h"
 #include "settings.h"
@@ -16,6 +18,8 @@ struct engine {
     struct settings *settings;
     struct ruleset *rules;
     struct geoip *geoip; /* NULL: no [mail] geoip */
+    struct dns *dns;     /* never NULL; without [dns] it asks nobody */
+    struct auth *auth;   /* NULL: nobody can be asked */
     unsigned references; /* private to engine.c */
 };
 
@@ -24,6 +28,14 @@ struct engine {
  * The caller holds one reference. */
 int engine_load(struct engine **out, const char *config, const char *rules,
                 conf_complain *complain, void *arg, struct err *err);
+
+/* engine_open_dns - the resolver of [dns]; errors as of dns_open. */
+int engine_open_dns(struct dns **out, const struct settings *settings, struct err *err);
+
+/* engine_share - let fresh go on with the resolver of old, and what that has in its
+ * cache, where both have the same [dns] and no zone file, which may have changed.
+ * Before anybody works with fresh. */
+void engine_share(struct engine *fresh, const struct engine *old);
 
 struct engine *engine_acquire(struct engine *engine);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate/authenticate.h"
 #include "gate/border.h"
 #include "gate/charge.h"
 #include "gate/incident.h"
@@ -147,6 +148,7 @@ static void prepare(struct decision *d, struct judgement *judgement)
                       &judgement->sender);
     gate_past_read(passage->engine, passage->msg, passage->env, &judgement->sender,
                    passage->reader, passage->now_us, &d->past);
+    gate_authenticate(passage, judgement);
     gate_judge(passage->engine, passage->msg, passage->env, &d->past.past,
                passage->now_us, judgement);
     if (d->border->is_covered) /* its score has had its say */

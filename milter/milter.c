@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/netaddr.h"
 #include "base/privs.h"
+#include "gate/authenticate.h"
 #include "gate/orders.h"
 #include "gate/report.h"
 #include "message/address.h"
@@ -43,6 +44,7 @@ struct session {
     struct arena *arena;
     struct engine *engine;
     struct message *msg;
+    struct auth_check *check; /* from the end of the header on; may stay NULL */
     struct envelope env;
     struct session_hints hints;
     size_t recipient_room;
@@ -86,6 +88,7 @@ static void end_message(struct session *s)
     if (s->has_slot)
         atomic_fetch_sub(&gate_state.messages, 1);
     s->has_slot = s->is_busy = s->is_broken = false;
+    auth_free(&s->check);
     arena_free(&s->arena);
     engine_release(&s->engine);
     s->msg = NULL;
@@ -316,10 +319,12 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
     s->env.mail_from = kept(s, address_path(argument));
     s->env.is_null_sender = s->env.mail_from.len == 0;
     read_mail_macros(ctx, s);
-    if (!is_refused(ctx, s))
-        return SMFIS_CONTINUE;
-    end_message(s);
-    return SMFIS_REJECT;
+    if (is_refused(ctx, s)) {
+        end_message(s);
+        return SMFIS_REJECT;
+    }
+    auth_expect(s->engine->auth, &s->env);
+    return SMFIS_CONTINUE;
 }
 
 static void keep_recipient(struct session *s, struct span address)
@@ -393,14 +398,22 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t len)
     struct session *s = session_of(ctx);
     if (s == NULL)
         return SMFIS_TEMPFAIL;
-    if (take_slot(s))
+    if (take_slot(s)) {
         message_add_body(s->msg, bytes, len);
+        auth_body(s->check, bytes, len);
+    }
     return unanswered(s, SMFIP_NR_BODY);
 }
 
 static sfsistat on_eoh(SMFICTX *ctx)
 {
-    return unanswered(smfi_getpriv(ctx), SMFIP_NR_EOH);
+    struct session *s = smfi_getpriv(ctx);
+    if (s != NULL && take_slot(s)) {
+        const struct session_scope scope = scope_of(s->engine->settings);
+        s->check =
+            gate_authenticate_begin(s->engine, s->msg, &s->env, &scope, &s->hints);
+    }
+    return unanswered(s, SMFIP_NR_EOH);
 }
 
 /* The hands: what the gate decides, said in libmilter's words. */
@@ -479,6 +492,14 @@ static void log_brake(const struct plan *plan)
                  plan->reason);
 }
 
+/* A list that blocks us, a scanner that is away: said once, when it changes. */
+static void log_troubles(struct auth *auth)
+{
+    char text[ERR_TEXT_BYTES];
+    while (auth_trouble(auth, text))
+        log_line(LOG_LEVEL_WARNING, "%s", text);
+}
+
 static void conclude(SMFICTX *ctx, struct session *s)
 {
     const struct session_scope scope = scope_of(s->engine->settings);
@@ -510,6 +531,7 @@ static enum outcome decide(SMFICTX *ctx, struct session *s)
         .env = &s->env,
         .writer = gate_state.writer,
         .reader = gate_state.reader,
+        .check = s->check,
         .hands = &hands,
         .now_us = clock_wall_us(),
         .limit_now_us = clock_limit_us(),
@@ -528,6 +550,7 @@ static enum outcome decide(SMFICTX *ctx, struct session *s)
     else if (s->env.mail_class != CLASS_INBOUND)
         log_decision(s, &judgement, &plan, id, clock_elapsed_us() - started_us);
     log_brake(&plan);
+    log_troubles(s->engine->auth);
     return outcome;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "auth/auth.h"
 #include "engine.h"
 #include "facts/facts.h"
 #include "limits/sender.h"
@@ -19,6 +20,7 @@
 
 /* What is known of a message before anybody is asked: pure but for the arena. */
 struct judgement {
+    struct authentication authentication;
     struct facts facts;
     struct hits hits;
     struct sender sender;
@@ -31,7 +33,8 @@ struct passage {
     struct message *msg;
     struct envelope *env; /* at the border the gate learns more of it */
     struct writer *writer;
-    struct reader *reader; /* NULL: the past is not asked for */
+    struct reader *reader;    /* NULL: the past is not asked for */
+    struct auth_check *check; /* begun as the message came in; NULL: not yet */
     const struct hands *hands;
     int64_t now_us;       /* wall clock at end of message */
     int64_t limit_now_us; /* clock_limit_us at that moment */

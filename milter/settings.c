@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bounds.h"
+#include "base/dns.h"
 #include "store/incident.h"
 
 /* Memory that one config may take. chosen */
@@ -64,16 +65,51 @@ const struct conf_key outgate_setting_keys[] = {
      "The addresses that mail leaves from, as the world sees them."},
     {"mail", "helo", CONF_TEXT, AT(helo), "", "", "", "", "",
      "The name that the MTA says in HELO when it delivers."},
+    {"mail", "signed_later", CONF_LIST, AT(signed_later), "", "", "", "", "",
+     "From: domains whose DKIM signer runs after the gate; .example.com stands for all "
+     "below. Their mail is judged as if an aligned signature were on it already; "
+     "outgate doctor checks that the key is published. Empty: the gate is last."},
     {"mail", "geoip", CONF_TEXT, AT(geoip), "", "", "", "", "",
      "MaxMind DB file that tells the country of a client, for the facts country_new "
      "and "
      "countries_day (GeoLite2-Country or its like; replace it with rename, then "
      "reload); empty: countries are not known."},
+    {"mail", "senders_map", CONF_TEXT, AT(senders_map), "", "", "", "", "",
+     "Who may write as whom, for the fact from_matches_sender: /path (a login or "
+     "kind:value, then its addresses, @domain, @.domain for all below, or *), "
+     "postfix:/path (the text file of smtpd_sender_login_maps) or sqlite:/path. Files "
+     "are read anew when they change. Empty: not asked."},
+    {"mail", "senders_query", CONF_TEXT, AT(senders_query), "", "", "", "", "",
+     "Of a map in SQLite: a SELECT with :address or :domain, and :login or :identity; "
+     "a "
+     "row whose first column is neither 0 nor empty says that the address is the "
+     "sender's. The database is only read, and has a second for a message."},
+    {"mail", "senders_own", CONF_CHOICE, AT(senders_own), "", "yes", "", "", "yes|no",
+     "With senders_map: a login that is an address may always write as that address."},
     {"mail", "identify_by", CONF_LIST, AT(identify_by_words), "",
      "sasl_user, script, uid, client_ip, mail_from", "", "", "",
      "Who is charged: the first of these that is present. tls_subject may be added "
      "where the MTA refuses clients whose certificate it cannot verify: Postfix hands "
      "over the subject of any certificate."},
+
+    {"dns", "servers", CONF_LIST, AT(dns_servers), "", "", "", "", "",
+     "Resolvers to ask, as ADDRESS, ADDRESS@PORT or [IPV6]@PORT; system: those of "
+     "/etc/resolv.conf. Best is one on this host. Empty: none is asked, and what needs "
+     "the DNS is not known."},
+    {"dns", "deadline", CONF_DURATION, AT(dns_deadline_us), "duration", "3s", "100ms",
+     "30s", "",
+     "How long a message waits for all its answers together; what is not known then is "
+     "temperror, which costs no points."},
+    {"dns", "lookups", CONF_COUNT, AT(dns_lookups), "questions", "60", "1", "1000", "",
+     "Questions that one message may ask the servers; the cache is free."},
+    {"dns", "zone", CONF_TEXT, AT(dns_zone), "", "", "", "", "",
+     "Master file (RFC 1035) of answers that are asked before any server: for hosts "
+     "that see no DNS, and for tests. Names at or below an SOA record are the file's "
+     "alone. It is read again on reload."},
+    {"dns", "trust_anchor", CONF_TEXT, AT(dns_trust_anchor), "", "", "", "", "",
+     "File with the root's key, for DNSSEC (Debian: /usr/share/dns/root.key, of "
+     "dns-root-data). The servers must hand on signatures. Empty: nothing is "
+     "validated."},
 
     {"policy", "slow_at", CONF_NUMBER, AT(outbound.slow_at), "points", "3", "-1000",
      "100000", "", "Score from which mail takes the paced transport."},
@@ -104,6 +140,32 @@ const struct conf_key outgate_setting_keys[] = {
      "",
      "What the macro {daemon_name} says at the border and nowhere else (Postfix: "
      "milter_macro_daemon_name)."},
+
+    {"reputation", "client_lists", CONF_LIST, AT(client_lists), "", "", "", "", "",
+     "DNS lists asked for the submitting client's address, if it is public: zone, or "
+     "zone=127.0.0.[2..11;15] for the answers that count, or zone=&6 for these bits of "
+     "the last octet. Ask only lists whose terms allow it, through a resolver of your "
+     "own."},
+    {"reputation", "helo_lists", CONF_LIST, AT(helo_lists), "", "", "", "", "",
+     "DNS lists of names asked for the client's HELO, if it is a public domain."},
+    {"reputation", "link_lists", CONF_LIST, AT(link_lists), "", "", "", "", "",
+     "DNS lists of names asked for the domains and hosts of links, 20 a message; "
+     "local_domains and helo are not asked for."},
+
+    {"virus", "clamd", CONF_TEXT, AT(clamd), "", "", "", "", "",
+     "Where ClamAV's daemon listens: unix:/path or inet:PORT@ADDRESS; empty: mail is "
+     "not "
+     "scanned. The gate's user must be able to write to the socket."},
+    {"virus", "deadline", CONF_DURATION, AT(virus_deadline_us), "duration", "15s",
+     "100ms", "2m", "",
+     "How long a message waits for clamd; after that its virus is temperror, and stock "
+     "rule VIRUS_UNSCANNED holds it."},
+    {"virus", "max_bytes", CONF_BYTES, AT(virus_max_bytes), "bytes", "25M", "64k", "1G",
+     "",
+     "Most that is sent to clamd of a message: its StreamMaxLength at most. What is "
+     "longer, or beyond [milter] scan_bytes, is scanned as far as it goes, and virus "
+     "is "
+     "neutral."},
 
     {"rules", "path", CONF_LIST, AT(rule_paths), "",
      "/usr/share/outgate/rules, /etc/outgate/rules.d", "", "", "",
@@ -140,7 +202,7 @@ const struct conf_key outgate_setting_keys[] = {
      "the last stands for all that follow. Empty: told once."},
     {"notify", "quiet", CONF_LIST, AT(notify_quiet), "", "", "", "", "",
      "Kinds of incident that are recorded and logged but not told: limit, budget, "
-     "block, brake, unsigned, spam, store, alert."},
+     "block, brake, unsigned, spam, store, alert, virus, scanner."},
     {"notify", "per_hour", CONF_COUNT, AT(notify_per_hour), "notices", "12", "1",
      "1000", "",
      "Most notices in any hour; the last of them tells all that is due in one."},
@@ -264,6 +326,22 @@ static void check_texts(struct conf *conf, const struct settings *s)
     }
 }
 
+static void check_dns(struct conf *conf, const struct settings *s)
+{
+    char text[300];
+    for (size_t i = 0; i < s->dns_servers.count; i++) {
+        const char *server = s->dns_servers.at[i];
+        bool is_system = strcmp(server, "system") == 0;
+        if (dns_is_server(span_of(server)) || (is_system && s->dns_servers.count == 1))
+            continue;
+        snprintf(text, sizeof text, "[dns] servers: \"%.60s\" %s", server,
+                 is_system ? "stands for all servers: write it alone"
+                           : "is neither ADDRESS, ADDRESS@PORT nor system");
+        conf->errors++;
+        pass_on(conf->arg, text);
+    }
+}
+
 static void refuse(struct conf *conf, const char *key, const char *value,
                    const char *why)
 {
@@ -311,8 +389,22 @@ static void check_notify(struct conf *conf, struct settings *s)
         if (incident_kind_find(span_of(s->notify_quiet.at[i])) == INCIDENT_UNKNOWN)
             refuse(
                 conf, "quiet", s->notify_quiet.at[i],
-                "is none of limit, budget, block, brake, unsigned, spam, store, alert");
+                "is none of limit, budget, block, brake, unsigned, spam, store, alert, "
+                "virus, scanner");
     check_repeat(conf, s);
+}
+
+/* A key that needs another one. */
+static void check_senders(struct conf *conf, const struct settings *s)
+{
+    bool is_sqlite = strncmp(s->senders_map, "sqlite:", 7) == 0;
+    if (is_sqlite == (s->senders_query[0] != '\0'))
+        return;
+    conf->errors++;
+    pass_on(conf->arg, is_sqlite
+                           ? "[mail] senders_map is an SQLite file: say what to ask it "
+                             "in senders_query"
+                           : "[mail] senders_query: senders_map is no sqlite:/path");
 }
 
 /* An MTA that does not send the macro would be taken for the border. */
@@ -333,6 +425,8 @@ static void check(struct conf *conf, struct settings *s)
     check_policy(conf, "policy forwarded", &s->forwarded);
     check_identities(conf, s);
     check_texts(conf, s);
+    check_senders(conf, s);
+    check_dns(conf, s);
     check_notify(conf, s);
 }
 

@@ -53,10 +53,21 @@ struct settings {
     struct conf_list local_domains;
     struct conf_list egress;
     const char *helo;
-    const char *geoip; /* MaxMind DB of countries; "" none */
+    struct conf_list signed_later; /* domains whose signer runs after the gate */
+    const char *geoip;             /* MaxMind DB of countries; "" none */
+    const char *senders_map;       /* who owns which From:; "" none */
+    const char *senders_query;     /* of a map in SQLite */
+    int senders_own;               /* 0 yes, 1 no: a login owns its own address */
     struct conf_list identify_by_words;
     enum identity identify_by[IDENTITY_COUNT];
     size_t identify_by_count;
+
+    /* [dns] */
+    struct conf_list dns_servers;
+    int64_t dns_deadline_us;      /* a message's */
+    int64_t dns_lookups;          /* questions of one message that leave the cache */
+    const char *dns_zone;         /* master file; "" none */
+    const char *dns_trust_anchor; /* "" DNSSEC is not validated */
 
     struct policy outbound;  /* [policy] */
     struct policy forwarded; /* [policy forwarded] */
@@ -64,6 +75,14 @@ struct settings {
     /* [border] */
     int has_border;                 /* 0 no, 1 yes */
     const char *border_daemon_name; /* {daemon_name} of the second smtpd */
+
+    /* [reputation]: DNS lists, each as auth/reputation has it */
+    struct conf_list client_lists, helo_lists, link_lists;
+
+    /* [virus] */
+    const char *clamd; /* unix:/path or inet:PORT@ADDRESS; "" none */
+    int64_t virus_deadline_us;
+    int64_t virus_max_bytes;
 
     struct conf_list rule_paths; /* [rules] path */
 

@@ -157,3 +157,17 @@ FROM summary_hour
 WHERE summary_hour.hour >= CAST((julianday('now') - 2440587.5) * 24 AS INTEGER) - 168
 GROUP BY summary_hour.hour
 ORDER BY summary_hour.hour DESC;
+
+-- How much of a From: domain's mail the receiver can tell to be its own, day by day:
+-- of the messages whose answer is known, the share with an aligned SPF or DKIM pass.
+CREATE VIEW authentication_by_domain AS
+SELECT date(day * 86400, 'unixepoch') AS day,
+       domain AS from_domain,
+       messages,
+       round(1.0 * aligned / nullif(messages - unknown, 0), 3) AS aligned_share,
+       round(1.0 * spf_aligned / nullif(messages - unknown, 0), 3) AS spf_aligned_share,
+       round(1.0 * dkim_aligned / nullif(messages - unknown, 0), 3)
+           AS dkim_aligned_share,
+       dmarc_pass, dmarc_fail, unknown
+FROM summary_domain
+ORDER BY summary_domain.day DESC, messages DESC, domain;

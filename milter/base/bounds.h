@@ -45,8 +45,8 @@ enum {
     BOUND_HTML_STYLE_RULES = 512, /* selectors of style sheets remembered */
     BOUND_HTML_CLASSES = 16,      /* classes of one element looked up */
     BOUND_HTML_NAMES = 512,       /* different tag names counted in one part */
-    BOUND_HTML_PIECES = 2000,     /* comments, titles, anchors or faces kept of one part */
-    BOUND_LINK_BYTES = 4096,      /* bytes of one link's target or text */
+    BOUND_HTML_PIECES = 2000, /* comments, titles, anchors or faces kept of one part */
+    BOUND_LINK_BYTES = 4096,  /* bytes of one link's target or text */
 
     /* rules */
     BOUND_RULES = 50000,            /* rules in all files */
@@ -55,9 +55,9 @@ enum {
     BOUND_RULE_FILES = 2000,        /* files in all rule folders */
     BOUND_RULE_DOMAINS = 100000,    /* top-level domains in rule files; the published
                                        list has 8,000 */
-    BOUND_REDIRECTORS = 100,        /* redirector_pattern lines: each is run on each link */
-    BOUND_RULE_URIS = 10000,        /* links in all their forms that uri rules see */
-    BOUND_INCLUDE_DEPTH = 10,       /* include within include */
+    BOUND_REDIRECTORS = 100,  /* redirector_pattern lines: each is run on each link */
+    BOUND_RULE_URIS = 10000,  /* links in all their forms that uri rules see */
+    BOUND_INCLUDE_DEPTH = 10, /* include within include */
     BOUND_MATCH_TEXT_BYTES = 65536, /* one text handed to one pattern: match limits
                                      do not bound quadratic scans (measured) */
     BOUND_RULE_PART_BYTES = 50000,  /* of one text that body rules read: SpamAssassin's
@@ -75,6 +75,15 @@ enum {
     BOUND_EXPRESSION_NODES = 4096,  /* nodes of one meta or fact expression */
     BOUND_EXPRESSION_DEPTH = 200,   /* parentheses within parentheses */
 
+    /* reputation, owners, viruses */
+    BOUND_LISTS = 32,                /* DNS lists in a config, of each sort */
+    BOUND_LIST_NAMES = 20,           /* hosts and domains of links asked for */
+    BOUND_LIST_LINKS = 400,          /* links looked at for them */
+    BOUND_OWNER_BYTES = 64 << 20,    /* a map of owners: a million lines */
+    BOUND_OWNER_LINE_BYTES = 65536,  /* one line of it */
+    BOUND_OWNER_ADDRESSES = 64,      /* From: mailboxes looked up; more do not pass */
+    BOUND_VIRUS_ANSWER_BYTES = 1024, /* what clamd says of one message */
+
     /* limits and store */
     BOUND_LIMITS = 100,                /* limits in a config */
     BOUND_KEY_BYTES = 512,             /* one limit key or identity */
@@ -82,10 +91,36 @@ enum {
     BOUND_CHARGED_DOMAINS = 200,       /* recipient domains with a line of their own */
     BOUND_COLUMN_BYTES = 1024,         /* one text column of the audit row */
     BOUND_RCPT_TO_BYTES = 4096,        /* the first recipients, in one column */
+    BOUND_AUTHENTICATION_BYTES = 2048, /* results of all methods, in one column */
     BOUND_FACTS_BYTES = 65536,         /* facts_json of a message */
     BOUND_STORED_HEADER_BYTES = 65536, /* headers kept of a message */
     BOUND_STORED_BODY_BYTES = 1 << 20, /* body kept with keep = full */
     BOUND_REPLY_BYTES = 900,           /* an SMTP reply; libmilter takes 980 */
+
+    /* dns */
+    BOUND_DNS_RECORDS = 100,     /* records kept of one answer */
+    BOUND_DNS_TEXT_BYTES = 8192, /* of one TXT record: a 4096-bit key has 740 bytes */
+    BOUND_DNS_ANSWER_BYTES = 65536,    /* of one answer: what a TCP reply can hold */
+    BOUND_DNS_CNAMES = 10,             /* aliases followed: libunbound has 11 */
+    BOUND_DNS_CACHE_ENTRIES = 20000,   /* answers kept */
+    BOUND_DNS_CACHE_BYTES = 16 << 20,  /* memory they take */
+    BOUND_DNS_TTL_S = 86400,           /* longest that an answer is believed */
+    BOUND_DNS_NEGATIVE_TTL_S = 900,    /* and that nothing is there; RFC 2308 5: 3 h */
+    BOUND_DNS_FAILURE_TTL_S = 5,       /* and that nobody answers; RFC 2308 7: 5 min */
+    BOUND_DNS_UNDER_WAY = 256,         /* questions asked at once */
+    BOUND_DNS_QUESTION_S = 10,         /* after which a question is given up */
+    BOUND_DNS_SERVERS = 16,            /* in a config */
+    BOUND_DNS_ZONE_BYTES = 16 << 20,   /* a static zone's file */
+    BOUND_DNS_ZONE_MEMORY = 256 << 20, /* and what it takes when it is read */
+
+    /* spf */
+    BOUND_SPF_RECORD_BYTES = 2048, /* of a record; RFC 7208 3.4 asks for 450 */
+    BOUND_SPF_DOMAIN_BYTES = 255,  /* of a domain-spec with its macros */
+    BOUND_SPF_TERMS = 10,          /* terms that ask the DNS: RFC 7208 4.6.4 */
+    BOUND_SPF_VOIDS = 2,           /* of their questions that find nothing: same */
+    BOUND_SPF_NAMES = 10,          /* names of an address that are tried: same */
+    BOUND_SPF_RECORDS = 100,       /* records handed to libspf2: as BOUND_DNS_RECORDS */
+    BOUND_SPF_EGRESS = 16,         /* addresses asked about */
 
     /* reports */
     BOUND_REPORT_RECIPIENTS = 100,  /* recipients read from one bounce or complaint */

@@ -9,6 +9,8 @@
  * Without servers and zone nothing is asked: every answer is DNS_TEMPERROR.
  * Must never: log, decide, follow more than BOUND_DNS_CNAMES aliases.
  * Threads: a struct dns is shared by all; a budget and an answer belong to one message.
+ * The resolver's own thread starts with the first question that leaves the host: a
+ * process may fork before it.
  */
 #ifndef OUTGATE_BASE_DNS_H
 #define OUTGATE_BASE_DNS_H
@@ -83,13 +85,35 @@ struct dns_options {
         *trust_anchor; /* file of the root's key for DNSSEC, or "": not validated */
 };
 
-/* dns_open - a resolver, its thread and its cache. Errors: a server that is no address;
- * a zone file that does not parse, with file:line. Nothing is contacted yet. */
+/* What it has done since dns_open. */
+struct dns_counts {
+    uint64_t asked;                   /* by dns_ask */
+    uint64_t cached;                  /* of these, answered by the cache */
+    uint64_t zone;                    /* by the static zone */
+    uint64_t sent;                    /* questions that went to the servers */
+    uint64_t failed;                  /* of these, without a usable answer */
+    uint64_t late;                    /* times that a message's deadline came first */
+    uint64_t refused;                 /* times that a message's budget was spent */
+    size_t entries, bytes, under_way; /* now: cache and questions */
+};
+
+/* dns_is_server - text is one of dns_options.servers, other than "system". */
+bool dns_is_server(struct span text);
+
+/* dns_open - a resolver with its cache. Errors: a server that is no address; a trust
+ * anchor that cannot be read; a zone file that does not parse, with file:line. Nothing
+ * is contacted yet. The caller holds one reference. */
 int dns_open(struct dns **out, const struct dns_options *options, struct err *err);
+
+/* dns_acquire - one reference more. dns_close - give one back and set *dns to NULL; the
+ * last ends the resolver. NULL is fine. */
+struct dns *dns_acquire(struct dns *dns);
 void dns_close(struct dns **dns);
 
-/* dns_is_configured - it has a server or a zone to ask. */
+/* dns_is_configured - it has a server or a zone to ask. NULL has none. */
 bool dns_is_configured(const struct dns *dns);
+
+void dns_count(struct dns *dns, struct dns_counts *out);
 
 /* dns_budget_init - from now, for deadline_us microseconds and so many lookups. */
 void dns_budget_init(struct dns_budget *budget, int64_t deadline_us, unsigned lookups);

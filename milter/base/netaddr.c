@@ -105,3 +105,27 @@ bool netaddr_is_loopback(const struct netaddr *address)
         return address->bytes[0] == 127;
     return memcmp(address->bytes, one, sizeof one) == 0;
 }
+
+/* Prefixes that no host of the public Internet has; of 2000::/3 what is taken out. */
+static bool is_special(const struct netaddr *address)
+{
+    static const char *const special[] = {
+        "0.0.0.0/8",      "10.0.0.0/8",    "100.64.0.0/10", "127.0.0.0/8",
+        "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",  "192.88.99.0/24",
+        "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3",   "2001::/23",
+        "2002::/16",
+    };
+    for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
+        struct network network;
+        if (network_parse(span_of(special[i]), &network) &&
+            network_has(&network, address))
+            return true;
+    }
+    return false;
+}
+
+bool netaddr_is_public(const struct netaddr *address)
+{
+    bool is_routed = address->bits == 32 || (address->bytes[0] & 0xe0) == 0x20;
+    return is_routed && !is_special(address);
+}

@@ -45,6 +45,13 @@ char *netaddr_key(const struct netaddr *address, char out[NETADDR_TEXT_BYTES]);
  * Source: RFC 6177 2; chosen for IPv4. */
 char *netaddr_site(const struct netaddr *address, char out[NETADDR_TEXT_BYTES]);
 
+/* netaddr_is_public - an address of the public Internet: not private, shared, loopback,
+ * link-local, multicast, reserved, or kept for benchmarks. Those kept for documentation
+ * count as public: nobody has them, and examples should behave as what they stand for.
+ * Source: RFC 6890 and the registries that it made (IANA, "Special-Purpose Address").
+ */
+bool netaddr_is_public(const struct netaddr *address);
+
 /* netaddr_is_loopback - 127.0.0.0/8 or ::1. */
 bool netaddr_is_loopback(const struct netaddr *address);
 

@@ -55,6 +55,8 @@ enum { AUTH_SIGNATURES = 4 }; /* looked at in one message; more are a fact */
 
 enum dmarc_policy { DMARC_NO_POLICY = 0, DMARC_NONE, DMARC_QUARANTINE, DMARC_REJECT };
 
+const char *dmarc_policy_name(enum dmarc_policy policy); /* "" "none" ... */
+
 struct auth_dmarc {
     enum auth_result result;  /* AUTH_NONE: no record */
     enum dmarc_policy policy; /* what receivers are told to do with a failing message of
@@ -62,7 +64,8 @@ struct auth_dmarc {
     struct span from_domain;  /* RFC5322.From */
     struct span record_domain;            /* where the record was found */
     struct span organizational;           /* organizational domain of from_domain */
-    bool is_spf_aligned, is_dkim_aligned; /* passed and aligned */
+    bool is_spf_aligned, is_dkim_aligned; /* passed and aligned; of several From:
+                                             domains, with each of them */
     bool is_test;                         /* t=y, or pct=0 of RFC 7489 */
     bool has_many_from;
     unsigned percent; /* pct of RFC 7489; 100 without */
@@ -88,14 +91,20 @@ struct authentication {
     struct auth_dmarc dmarc;
 
     enum auth_result from_owner; /* may this sender use this From:? AUTH_NONE: no map */
+    struct span from_owner_address; /* the first address that is not the sender's */
+    struct span from_owner_problem; /* of a temperror, a few words */
 
     struct auth_listing client_lists[AUTH_LISTED]; /* client's address and HELO */
     size_t client_list_count;
     struct auth_listing link_lists[AUTH_LISTED]; /* links' domains */
     size_t link_list_count;
+    size_t lists_failed; /* lists that gave no answer that counts, or are left alone */
+    bool has_names_left; /* more hosts in links than are asked for */
 
-    enum auth_result virus; /* PASS: clean; FAIL: found; TEMPERROR: clamd is away */
+    enum auth_result virus; /* PASS: clean; FAIL: found; NEUTRAL: not read whole;
+                               TEMPERROR: clamd is away */
     struct span virus_name;
+    struct span virus_problem; /* why neither clean nor found, a few words */
 
     unsigned lookups;    /* questions asked for this message */
     bool is_late;        /* the deadline passed before all was known */

@@ -262,8 +262,10 @@ void fact_input_build(struct fact_input *in, const struct message *msg,
                       int64_t now_s)
 {
     static const struct past nothing;
+    static const struct authentication nobody;
     memset(in, 0, sizeof(*in));
     in->past = past != NULL ? past : &nothing;
+    in->auth = env->authentication != NULL ? env->authentication : &nobody;
     in->msg = msg;
     in->env = env;
     in->now_s = now_s;

@@ -10,6 +10,7 @@
 #ifndef OUTGATE_FACTS_FACT_INPUT_H
 #define OUTGATE_FACTS_FACT_INPUT_H
 
+#include "facts/authentication.h"
 #include "facts/fact_scan.h"
 #include "facts/facts.h"
 #include "message/address.h"
@@ -69,7 +70,8 @@ struct fact_link {
 struct fact_input {
     const struct message *msg;
     const struct envelope *env;
-    const struct past *past; /* never NULL */
+    const struct past *past;           /* never NULL */
+    const struct authentication *auth; /* never NULL; is_known says */
     int64_t now_s;
     struct arena *arena;
 
@@ -132,6 +134,8 @@ void fact_headers(const struct fact_input *in, struct facts *out);
 void fact_envelope(const struct fact_input *in, struct facts *out);
 void fact_attachments(const struct fact_input *in, struct facts *out);
 void fact_form(const struct fact_input *in, struct facts *out);
+void fact_reputation(const struct fact_input *in, struct facts *out);
 void fact_past(const struct fact_input *in, struct facts *out);
+void fact_authentication(const struct fact_input *in, struct facts *out);
 
 #endif

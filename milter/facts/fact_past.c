@@ -67,10 +67,27 @@ static struct span signing_domain(struct span value)
     return SPAN("");
 }
 
-static bool is_signed(const struct fact_input *in)
+/* A signature that could not be verified may be sound: it is one. */
+static bool is_verified(const struct fact_input *in)
+{
+    const struct authentication *auth = in->auth;
+    for (size_t i = 0; i < auth->signature_count; i++) {
+        const struct auth_signature *signature = &auth->signatures[i];
+        bool may_hold = signature->result == AUTH_PASS ||
+                        signature->result == AUTH_NEUTRAL ||
+                        signature->result == AUTH_TEMPERROR;
+        if (may_hold &&
+            (signature->domain.len == 0 ||
+             span_ieq(fact_registrable(in->arena, signature->domain), in->from_domain)))
+            return true;
+    }
+    return auth->is_signed_later;
+}
+
+static bool is_named(const struct fact_input *in)
 {
     const struct header_field *field;
-    for (size_t n = 0; n < SIGNATURES_MOST && in->from_domain.len > 0 &&
+    for (size_t n = 0; n < SIGNATURES_MOST &&
                        (field = message_field(in->msg, "DKIM-Signature", n)) != NULL;
          n++) {
         struct span domain = signing_domain(field->value);
@@ -79,6 +96,13 @@ static bool is_signed(const struct fact_input *in)
             return true;
     }
     return false;
+}
+
+static bool is_signed(const struct fact_input *in)
+{
+    if (in->from_domain.len == 0)
+        return false;
+    return in->auth->dkim != AUTH_UNKNOWN ? is_verified(in) : is_named(in);
 }
 
 static bool is_signature_missed(const struct past *past, bool has_signature)

@@ -29,6 +29,8 @@ void facts_collect(struct facts *facts, const struct message *msg,
     fact_attachments(&in, facts);
     fact_form(&in, facts);
     fact_past(&in, facts);
+    fact_authentication(&in, facts);
+    fact_reputation(&in, facts);
 }
 
 int facts_find(struct span name)

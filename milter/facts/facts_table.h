@@ -410,7 +410,8 @@
     /* fact_past.c */                                                                  \
     F(signature_aligned, FACT_FLAG, "", "0..1", "RFC 6376 3.5, RFC 9989 4.4",          \
       "a DKIM-Signature: field names (d=) the From: address's "                        \
-      "registrable domain; whether it holds is not asked")                             \
+      "registrable domain; with [dns] one that does not fail, or the domain is in "    \
+      "signed_later")                                                                  \
     F(sender_age_days, FACT_NUMBER, "days", "0..", "chosen",                           \
       "since the sender's first message that left")                                    \
     F(sender_is_new, FACT_FLAG, "", "0..1", "chosen",                                  \
@@ -475,6 +476,85 @@
     F(campaign_recipients, FACT_COUNT, "recipients", "0..", "chosen",                  \
       "recipients of these")                                                           \
     F(campaign_senders, FACT_COUNT, "senders", "0..", "chosen",                        \
-      "different senders of these")
+      "different senders of these")                                                    \
+    /* fact_authentication.c */                                                        \
+    F(spf, FACT_TEXT, "", "text", "RFC 7208 2.6",                                      \
+      "SPF for the egress addresses: pass, fail, softfail, neutral, none, "            \
+      "temperror or permerror; empty: nobody was asked")                               \
+    F(spf_domain, FACT_TEXT, "", "text", "RFC 7208 2.4",                               \
+      "whose SPF record was asked for: MAIL FROM's domain, or HELO's for "             \
+      "a null sender")                                                                 \
+    F(spf_aligned, FACT_FLAG, "", "0..1", "RFC 9989 4.4",                              \
+      "SPF passes for a domain that is aligned with From:")                            \
+    F(sender_id, FACT_TEXT, "", "text", "RFC 4406 4",                                  \
+      "the same as spf for the purported responsible address, where its "              \
+      "domain publishes spf2.0/pra")                                                   \
+    F(dkim, FACT_TEXT, "", "text", "RFC 8601 2.7.1",                                   \
+      "the best result of the DKIM signatures: pass, fail, policy (a key "             \
+      "or algorithm too weak), neutral, temperror, permerror; none: "                  \
+      "unsigned; empty: nobody was asked")                                             \
+    F(dkim_problem, FACT_TEXT, "", "text", "chosen",                                   \
+      "why the first signature that does not pass does not")                           \
+    F(dkim_signatures, FACT_COUNT, "fields", "0..", "RFC 6376 4",                      \
+      "DKIM-Signature: fields; 4 are verified, those of the From: domain "             \
+      "first")                                                                         \
+    F(dkim_aligned, FACT_FLAG, "", "0..1", "RFC 9989 4.4",                             \
+      "a signature passes whose domain is aligned with From:, or will be "             \
+      "(signed_later)")                                                                \
+    F(dkim_weak_key, FACT_FLAG, "", "0..1", "RFC 8301 3.2",                            \
+      "a signature's RSA key has fewer than 2048 bits")                                \
+    F(dkim_expired, FACT_FLAG, "", "0..1", "RFC 6376 3.5",                             \
+      "a signature's time (x=) has run out")                                           \
+    F(dkim_length_bytes, FACT_COUNT, "bytes", "0..", "RFC 6376 8.2",                   \
+      "bytes of the body beyond what a signature covers (l=): anybody may "            \
+      "have written them")                                                             \
+    F(dkim_from_unsigned, FACT_FLAG, "", "0..1", "RFC 6376 5.4",                       \
+      "a signature does not cover From:")                                              \
+    F(dkim_test, FACT_FLAG, "", "0..1", "RFC 6376 3.6.1",                              \
+      "a signature's key is in test mode (t=y): it counts for nothing")                \
+    F(signed_later, FACT_FLAG, "", "0..1", "chosen",                                   \
+      "the From: domain is in [mail] signed_later: its signer comes after "            \
+      "the gate")                                                                      \
+    F(unsubscribe_signed, FACT_FLAG, "", "0..1", "RFC 8058 4",                         \
+      "a signature that passes covers List-Unsubscribe: and List- "                    \
+      "Unsubscribe-Post:")                                                             \
+    F(dmarc, FACT_TEXT, "", "text", "RFC 9989 4.4",                                    \
+      "what receivers will conclude: pass, fail, none (no record), "                   \
+      "temperror, permerror; empty: nobody was asked")                                 \
+    F(dmarc_policy, FACT_TEXT, "", "text", "RFC 9989 4.7",                             \
+      "what the From: domain asks receivers to do with mail that fails: "              \
+      "none, quarantine or reject, with sp, np, t and pct=0 counted in; "              \
+      "empty: nothing")                                                                \
+    F(from_matches_sender, FACT_TEXT, "", "text", "chosen",                            \
+      "may this sender use this From: address: pass, fail, temperror; "                \
+      "none: no map, or it says nothing; empty: nobody was asked")                     \
+    F(client_listed, FACT_COUNT, "lists", "0..", "RFC 5782",                           \
+      "DNS lists that have the client's address or HELO name")                         \
+    F(client_lists, FACT_TEXT, "", "text", "RFC 5782",                                 \
+      "these lists, separated by commas")                                              \
+    F(links_listed, FACT_COUNT, "domains", "0..", "RFC 5782 3",                        \
+      "entries that DNS lists have of the links' domains")                             \
+    F(link_lists, FACT_TEXT, "", "text", "RFC 5782 3",                                 \
+      "these, as domain@list, separated by commas")                                    \
+    F(virus, FACT_TEXT, "", "text", "Gigas guide: Viruses on clients",                 \
+      "pass (clean), fail (found), neutral, temperror (the scanner is "                \
+      "away); empty: nobody was asked")                                                \
+    F(virus_name, FACT_TEXT, "", "text", "Gigas guide: Viruses on clients",            \
+      "what the scanner found")                                                        \
+    F(dns_lookups, FACT_COUNT, "questions", "0..", "chosen",                           \
+      "questions that this message cost")                                              \
+    F(dns_late, FACT_FLAG, "", "0..1", "chosen",                                       \
+      "the [dns] deadline passed before all was known")                                \
+    /* fact_reputation.c */                                                            \
+    F(from_not_senders, FACT_TEXT, "", "text", "chosen",                               \
+      "the first address in From: or MAIL FROM that is not the sender's, when "        \
+      "from_matches_sender is fail")                                                   \
+    F(lists_failed, FACT_COUNT, "lists", "0..", "RFC 5782",                            \
+      "DNS lists that gave no answer that counts, or are left alone for a while "      \
+      "because they did not")                                                          \
+    F(links_unasked, FACT_FLAG, "", "0..1", "chosen",                                  \
+      "more domains and hosts in links than DNS lists are asked for (20)")             \
+    F(virus_problem, FACT_TEXT, "", "text", "clamd(8)",                                \
+      "why virus is neither pass nor fail: clamd is away, slow, or was not given all")
 
 #endif

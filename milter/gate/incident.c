@@ -124,7 +124,10 @@ static int note_unsigned(struct db *db, const struct decision *d, struct err *er
         d->row.from_domain.len == 0)
         return 0;
     return note(db, d, INCIDENT_UNSIGNED, d->row.from_domain, 0,
-                "mail of a domain that signs has no signature", err);
+                d->judgement->authentication.signature_total > 0
+                    ? "mail of a domain that signs has no signature of it that holds"
+                    : "mail of a domain that signs has no signature",
+                err);
 }
 
 /* How many of a sender's newest rows were stopped by their score within the hour. */
@@ -175,10 +178,28 @@ static int note_spam(struct db *db, const struct decision *d, struct err *err)
     return count < SPAM_TIMES ? 0 : incident_note(db, &more, err);
 }
 
+/* ---- viruses ---- */
+
+static int note_virus(struct db *db, const struct decision *d, struct err *err)
+{
+    char what[WHAT_BYTES];
+    const struct authentication *auth = &d->judgement->authentication;
+    if (auth->virus == AUTH_FAIL) {
+        snprintf(what, sizeof what, "virus %.*s", (int)auth->virus_name.len,
+                 auth->virus_name.at);
+        return note(db, d, INCIDENT_VIRUS, d->judgement->sender.key, 0, what, err);
+    }
+    if (auth->virus != AUTH_TEMPERROR)
+        return 0;
+    snprintf(what, sizeof what, "clamd: %.*s", (int)auth->virus_problem.len,
+             auth->virus_problem.at);
+    return note(db, d, INCIDENT_SCANNER, SPAN("clamd"), 0, what, err);
+}
+
 int gate_incident_note(struct db *db, const struct decision *d, struct err *err)
 {
     if (note_limit(db, d, err) != 0 || note_budgets(db, d, err) != 0 ||
-        note_unsigned(db, d, err) != 0)
+        note_unsigned(db, d, err) != 0 || note_virus(db, d, err) != 0)
         return -1;
     return note_spam(db, d, err);
 }

@@ -13,7 +13,7 @@
 
 /* gate_incident_note - after the audit row: note what the decision shows: a limit that
  * stopped the message, a budget of the IP that fills, mail that should be signed, a
- * sender whose mail looks like spam. */
+ * sender whose mail looks like spam, a virus, a virus scanner that is away. */
 int gate_incident_note(struct db *db, const struct decision *d, struct err *err);
 
 #endif

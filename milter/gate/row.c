@@ -143,6 +143,18 @@ static void fill_hits(const struct hits *hits, struct arena *arena,
     row->hit_count = hits->count;
 }
 
+static void fill_authentication(const struct judgement *judgement,
+                                struct audit_row *row)
+{
+    const struct authentication *auth = &judgement->authentication;
+    row->spf = span_of(auth_result_name(auth->spf.result));
+    row->dkim = span_of(auth_result_name(auth->dkim));
+    row->dmarc = span_of(auth_result_name(auth->dmarc.result));
+    row->authentication = auth->results;
+    row->is_spf_aligned = auth->dmarc.is_spf_aligned;
+    row->is_dkim_aligned = auth->dmarc.is_dkim_aligned;
+}
+
 void gate_row(const struct passage *passage, const struct judgement *judgement,
               struct audit_row *out)
 {
@@ -152,6 +164,7 @@ void gate_row(const struct passage *passage, const struct judgement *judgement,
         .header_from = from_address(passage->msg),
     };
     fill_session(passage->env, out);
+    fill_authentication(judgement, out);
     fill_message(passage->msg, judgement, passage->engine->settings->keep, out);
     fill_hits(&judgement->hits, passage->msg->arena, out);
 }

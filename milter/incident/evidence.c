@@ -24,6 +24,7 @@ bool evidence_is_of_sender(const struct incident *incident)
     if (incident->sender.len == 0)
         return false;
     return incident->kind == INCIDENT_BLOCK || incident->kind == INCIDENT_SPAM ||
+           incident->kind == INCIDENT_VIRUS ||
            (incident->kind == INCIDENT_LIMIT &&
             span_find(incident->key, incident->sender) >= 0);
 }

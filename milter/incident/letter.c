@@ -196,6 +196,12 @@ char *letter_title(const struct incident *incident, char *out, size_t size)
     case INCIDENT_ALERT:
         snprintf(out, size, "the provider cut port 25 of %s", key);
         break;
+    case INCIDENT_VIRUS:
+        snprintf(out, size, "ALARM: %s sends a virus", key);
+        break;
+    case INCIDENT_SCANNER:
+        snprintf(out, size, "mail is not scanned for viruses");
+        break;
     default:
         snprintf(out, size, "%s", key);
     }
@@ -244,6 +250,17 @@ static const char *meaning(const struct incident *incident,
         return "Somebody read the provider's alert with outgate alert. Until nothing "
                "of\n"
                "those who sent it is queued, unblocking brings a longer block.";
+    case INCIDENT_VIRUS:
+        return "Nobody sends a virus on purpose from their own account: a computer, "
+               "an\n"
+               "account or a script is somebody else's now. Block the sender until "
+               "the\n"
+               "owner has been spoken to.";
+    case INCIDENT_SCANNER:
+        return "The virus scanner gives no answer. Unless the score of the rule\n"
+               "VIRUS_UNSCANNED was lowered, mail waits until it is back: start "
+               "clamd,\n"
+               "see why it is slow, and release what was held meanwhile.";
     default:
         return "";
     }
@@ -406,7 +423,7 @@ static void add_commands(struct buf *out, const struct incident *incident,
     if (evidence_is_of_sender(incident))
         add_sender_commands(out, incident->sender, incident->kind == INCIDENT_BLOCK);
     else if (incident->kind != INCIDENT_STORE && evidence->senders.count > 0 &&
-             incident->kind != INCIDENT_BRAKE)
+             incident->kind != INCIDENT_BRAKE && incident->kind != INCIDENT_SCANNER)
         add_sender_commands(out, evidence->senders.at[0].text, false);
     if (incident->kind == INCIDENT_LIMIT || incident->kind == INCIDENT_BUDGET)
         add_limit_commands(out, evidence);
@@ -414,7 +431,8 @@ static void add_commands(struct buf *out, const struct incident *incident,
         command(out, "end it", "brake off");
     else if (incident->kind == INCIDENT_BUDGET || incident->kind == INCIDENT_SPAM)
         command(out, "hold everything, now", "brake on");
-    if (incident->kind == INCIDENT_STORE || incident->kind == INCIDENT_UNSIGNED)
+    if (incident->kind == INCIDENT_STORE || incident->kind == INCIDENT_UNSIGNED ||
+        incident->kind == INCIDENT_SCANNER)
         command(out, "the last decisions", "log --limit 20");
     command(out, "enough: no more notices of this", "incidents close %lld",
             (long long)incident->id);

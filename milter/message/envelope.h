@@ -32,6 +32,8 @@ enum mail_class {
     CLASS_FORWARDED, /* not ours, yet to a recipient elsewhere */
 };
 
+struct authentication;
+
 struct envelope {
     enum mail_path path;
     enum mail_class mail_class;
@@ -59,10 +61,16 @@ struct envelope {
     struct span local_user;  /* local submission: uid or login name */
     struct span mta_version; /* {v} */
     struct span host;        /* {j}: the MTA's own host name */
+
+    /* what DNS, lists and the virus scanner said (milter/auth); NULL: nobody was asked
+     */
+    const struct authentication *authentication;
 };
 
 const char *mail_path_name(enum mail_path path); /* "smtp" "local" "border" "unknown" */
 const char *mail_class_name(enum mail_class mail_class); /* "outbound" ... */
+enum mail_path mail_path_find(struct span name);         /* UNKNOWN if there is none */
+enum mail_class mail_class_find(struct span name);
 
 /* envelope_must_not_refuse - no refusal is sane: a 5xx to sendmail(1) is a bounce with
  * the whole spam, a 4xx there loops under new queue ids; at the border it is a bounce

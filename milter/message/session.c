@@ -58,18 +58,23 @@ static void conclude_path(struct envelope *env, const struct message *msg,
     }
 }
 
+bool session_has_domain(const char *const *list, size_t count, struct span domain)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct span one = span_of(list[i]);
+        if (span_ieq(domain, one) ||
+            (one.len > 1 && one.at[0] == '.' && span_iends(domain, one)))
+            return true;
+    }
+    return false;
+}
+
 static bool is_local_domain(struct span domain, const struct envelope *env,
                             const struct session_scope *scope)
 {
     if (domain.len == 0 || (env->host.len > 0 && span_ieq(domain, env->host)))
         return true;
-    for (size_t i = 0; i < scope->local_domain_count; i++) {
-        struct span local = span_of(scope->local_domains[i]);
-        if (span_ieq(domain, local) ||
-            (local.len > 1 && local.at[0] == '.' && span_iends(domain, local)))
-            return true;
-    }
-    return false;
+    return session_has_domain(scope->local_domains, scope->local_domain_count, domain);
 }
 
 static bool leaves_host(const struct envelope *env, const struct session_scope *scope,

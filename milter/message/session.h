@@ -33,6 +33,10 @@ struct session_hints {
     size_t mailer_count;  /* recipients for which {rcpt_mailer} was known */
 };
 
+/* session_has_domain - domain is in a list of domains as the config writes it:
+ * "example.com", ".example.com" for all below. */
+bool session_has_domain(const char *const *list, size_t count, struct span domain);
+
 /* session_is_remote_mailer - smtp, relay, esmtp ...: the MTA would send it on. */
 bool session_is_remote_mailer(struct span mailer);
 

@@ -198,10 +198,10 @@ static void match_parts(struct matcher *m, const struct rule_header *header)
     }
 }
 
-static bool field_value(const struct matcher *m, const struct rule_header *header,
+static bool field_value(struct matcher *m, const struct rule_header *header,
                         struct span *value)
 {
-    bool is_found = header_value(&header->spec, m->msg, m->env, value);
+    bool is_found = header_value(&header->spec, &m->view, value);
 
     if (is_found && header->is_undisguised)
         *value = undisguise(m->msg->arena, *value);
@@ -341,11 +341,10 @@ static void match_evals(struct matcher *m, const struct facts *facts)
     (void)facts;
     if (group->count == 0)
         return;
-    eval_scene_init(&scene, &m->view, m->env, &m->set->source.evals,
-                    &m->set->eval_regexes);
+    eval_scene_init(&scene, &m->view, &m->set->source.evals, &m->set->eval_regexes);
     for (size_t i = 0; i < group->count; i++) {
         const struct rule *rule = &m->set->rules[group->at[i]];
-        if (rule->info.score != 0 || rule->is_named || m->set->is_unfiltered)
+        if (rule->info.score != 0 || rule->is_named || m->set->runs_all)
             m->values[group->at[i]] = eval_run(rule->eval, &scene);
     }
     m->limit_errors += scene.limit_errors;
@@ -362,7 +361,7 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     *limit_errors = 0;
     if (m.values == NULL || m.stopped == NULL)
         return NULL;
-    rule_view_init(&m.view, msg, &set->links);
+    rule_view_init(&m.view, msg, env, &set->links, &set->source.evals.trust);
     m.captures.arena = msg->arena;
     match_headers(&m);
     match_group(&m, &set->body, rule_text_body);
@@ -370,9 +369,9 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     match_group(&m, &set->rawbody, rule_text_rawbody);
     match_group(&m, &set->uri, rule_text_uri);
     match_group(&m, &set->full, rule_text_full);
-    match_evals(&m, facts);
     for (size_t i = 0; i < set->templates.count; i++)
         match_template(&m, set->templates.at[i]);
+    match_evals(&m, facts);
     if (facts != NULL)
         match_expressions(&m, &set->facts, facts->number, facts->text);
     match_expressions(&m, &set->metas, m.values, NULL);
@@ -416,21 +415,70 @@ static void gather(const struct ruleset *set, const double *values, struct hits 
         qsort(hits->at, hits->count, sizeof *hits->at, by_points);
 }
 
+static void gather_all(const struct ruleset *set, const double *values,
+                       struct arena *arena, struct hits *hits)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < set->count; i++)
+        count += is_hit(set, values, i);
+    hits->at = arena_array(arena, count, sizeof *hits->at);
+    if (hits->at != NULL)
+        gather(set, values, hits);
+}
+
 void rule_match(const struct ruleset *set, const struct message *msg,
                 const struct envelope *env, const struct facts *facts,
                 struct hits *hits)
 {
     double *values;
-    size_t count = 0;
 
     *hits = (struct hits){0};
     values = rule_values(set, msg, env, facts, &hits->limit_errors);
     hits->values = values;
-    if (values == NULL)
+    if (values != NULL)
+        gather_all(set, values, msg->arena, hits);
+}
+
+/* Rules whose texts were not kept, and the metas on them; each meta stands after those
+ * that it names. */
+static void mark_blind(const struct ruleset *set, const struct rule_kept *kept,
+                       bool *is_blind)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        enum rule_kind kind = set->rules[i].info.kind;
+        is_blind[i] = kind == RULE_HEADER ? !kept->has_header
+                      : kind == RULE_FACT ? !kept->has_facts
+                                          : kind != RULE_META;
+    }
+    for (size_t i = 0; i < set->evals.count; i++)
+        is_blind[set->evals.at[i]] = true;
+    for (size_t i = 0; i < set->templates.count; i++)
+        is_blind[set->templates.at[i]] = true;
+    for (size_t i = 0; i < set->metas.count; i++) {
+        unsigned index = set->metas.at[i];
+        is_blind[index] = expression_reads(set->rules[index].expression, is_blind);
+    }
+}
+
+void rule_match_kept(const struct ruleset *set, const struct message *msg,
+                     const struct envelope *env, const struct facts *facts,
+                     const struct rule_kept *kept, struct hits *hits)
+{
+    bool *is_blind = arena_array(msg->arena, set->count, sizeof *is_blind);
+    double *values;
+
+    *hits = (struct hits){0};
+    values = rule_values(set, msg, env, facts, &hits->limit_errors);
+    if (values == NULL || is_blind == NULL)
         return;
+    mark_blind(set, kept, is_blind);
     for (size_t i = 0; i < set->count; i++)
-        count += is_hit(set, values, i);
-    hits->at = arena_array(msg->arena, count, sizeof *hits->at);
-    if (hits->at != NULL)
-        gather(set, values, hits);
+        if (is_blind[i])
+            values[i] = 0;
+    for (size_t i = 0; i < kept->count; i++)
+        if (is_blind[kept->rules[i]])
+            values[kept->rules[i]] = 1;
+    hits->values = values;
+    gather_all(set, values, msg->arena, hits);
 }

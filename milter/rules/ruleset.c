@@ -716,3 +716,8 @@ ptrdiff_t ruleset_find(const struct ruleset *set, const char *name)
 
     return entry == NULL ? -1 : (ptrdiff_t)entry->index - 1;
 }
+
+void ruleset_run_all(struct ruleset *set)
+{
+    set->runs_all = true;
+}

@@ -106,6 +106,10 @@ void ruleset_info(const struct ruleset *set, size_t index, struct rule_info *out
 /* ruleset_find - index of a name, or -1. */
 ptrdiff_t ruleset_find(const struct ruleset *set, const char *name);
 
+/* ruleset_run_all - from now on rules whose result nothing asks for run, too. Before
+ * the set is shared. */
+void ruleset_run_all(struct ruleset *set);
+
 struct hit {
     size_t rule;      /* index for ruleset_info */
     const char *name; /* lives as long as the set */
@@ -127,5 +131,20 @@ struct hits {
 void rule_match(const struct ruleset *set, const struct message *msg,
                 const struct envelope *env, const struct facts *facts,
                 struct hits *hits);
+
+/* What the store kept of a message that is not there whole. */
+struct rule_kept {
+    bool has_header;     /* msg has its header, and an empty body */
+    bool has_facts;      /* facts are those of that time */
+    const size_t *rules; /* that hit then, by index */
+    size_t count;
+};
+
+/* rule_match_kept - as rule_match, of such a message: header rules, fact rules and the
+ * metas on them alone are run; all others hit if they did then (with the score that
+ * they have now), whatever their patterns say now. */
+void rule_match_kept(const struct ruleset *set, const struct message *msg,
+                     const struct envelope *env, const struct facts *facts,
+                     const struct rule_kept *kept, struct hits *hits);
 
 #endif

@@ -61,9 +61,10 @@ struct ruleset {
     struct rule_group body, rawbody, uri, full, facts, evals;
     struct rule_group undisguised; /* body rules that see it undisguised */
     struct rule_group templates;   /* rules that run after all others with a pattern */
-    struct rule_links links;       /* its redirectors' patterns are its own */
     struct eval_regexes eval_regexes; /* compiled if there is a rule in evals */
+    struct rule_links links;          /* its redirectors' patterns are its own */
     struct rule_group metas;          /* each after those that it names */
+    bool runs_all;      /* eval rules, too, that neither score nor are named */
     bool is_unfiltered; /* every rule runs on every text: for tests to compare */
 };
 

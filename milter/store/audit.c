@@ -122,6 +122,10 @@ static void bind_outcome(struct query *query, const struct audit_row *row)
     query_bind_int(query, 30, row->is_shadow);
     query_bind_int(query, 31, row->elapsed_us);
     bind_column(query, 32, row->campaign);
+    bind_column(query, 33, row->spf);
+    bind_column(query, 34, row->dkim);
+    bind_column(query, 35, row->dmarc);
+    bind_cut(query, 36, row->authentication, BOUND_AUTHENTICATION_BYTES);
 }
 
 static int insert_message(struct db *db, const struct audit_row *row, struct err *err)
@@ -133,9 +137,10 @@ static int insert_message(struct db *db, const struct audit_row *row, struct err
         "helo, mail_from, header_from, from_domain, subject, x_mailer, "
         "script, recipients, rcpt_to, size_bytes, score, action, meant, "
         "reason, limit_name, limit_key, due_at_us, reply, incident, "
-        "is_shadow, elapsed_us, campaign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-        "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, "
-        "?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)",
+        "is_shadow, elapsed_us, campaign, spf, dkim, dmarc, authentication) VALUES "
+        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+        "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, "
+        "?33, ?34, ?35, ?36)",
         err);
     if (query == NULL)
         return -1;
@@ -233,6 +238,24 @@ static int insert_held(struct db *db, const struct audit_row *row, int64_t id,
     return query_run(query, err);
 }
 
+/* Of mail that is ours: a stranger's forwarded mail says nothing of our domains. */
+static int sum_up_domain(struct db *db, const struct audit_row *row, struct err *err)
+{
+    bool is_aligned = row->is_spf_aligned || row->is_dkim_aligned;
+    const struct summary_domain summary = {
+        .domain = span_head(row->from_domain, NAME_BYTES),
+        .is_spf_aligned = row->is_spf_aligned,
+        .is_dkim_aligned = row->is_dkim_aligned,
+        .has_passed = span_eq(row->dmarc, SPAN("pass")),
+        .has_failed = span_eq(row->dmarc, SPAN("fail")),
+        .is_unknown = !is_aligned && span_eq(row->dmarc, SPAN("temperror")),
+    };
+    if (row->dmarc.len == 0 || row->from_domain.len == 0 ||
+        row->mail_class != CLASS_OUTBOUND)
+        return 0;
+    return summary_record_domain(db, row->at_us, &summary, err);
+}
+
 static int sum_up(struct db *db, const struct audit_row *row, struct err *err)
 {
     const struct summary_row summary = {
@@ -250,7 +273,9 @@ static int sum_up(struct db *db, const struct audit_row *row, struct err *err)
                                 span_head(span_of(row->hits[i].rule), NAME_BYTES),
                                 row->hits[i].score, err) != 0)
             return -1;
-    return summary_record(db, &summary, err);
+    return summary_record(db, &summary, err) != 0 || sum_up_domain(db, row, err) != 0
+               ? -1
+               : 0;
 }
 
 int audit_record(struct db *db, const struct audit_row *row, int64_t *id,

@@ -33,7 +33,10 @@ struct audit_row {
     struct span client_ip, client_name, helo;
     struct span mail_from, header_from, from_domain;
     struct span subject, x_mailer, script;
-    struct span campaign; /* its key, "" for none */
+    struct span campaign;         /* its key, "" for none */
+    struct span spf, dkim, dmarc; /* results by name (RFC 8601), "" nobody was asked */
+    struct span authentication;   /* RFC 8601 authres-payload without authserv-id */
+    bool is_spf_aligned, is_dkim_aligned;
     int64_t recipients;
     struct span *recipient_list; /* the first few, stored in column rcpt_to */
     size_t recipient_list_count;

@@ -12,11 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/schema.h"
 
 enum {
     BUSY_MS = 5000,
-    QUERIES_LEAST = 128, /* places for statements, twice as many as there are */
+    QUERIES_LEAST = 128,   /* places for statements, twice as many as there are */
+    DEADLINE_STEPS = 1000, /* of SQLite's machine between two looks at the clock */
 };
 
 struct query {
@@ -33,6 +35,7 @@ struct db {
     ino_t inode;
     bool is_file;
     bool is_broken;
+    int64_t deadline_us;    /* of clock_elapsed_us; 0: none */
     struct query **queries; /* hashed by the address of their text */
     size_t query_count, query_room;
 };
@@ -265,23 +268,66 @@ static int prepare(struct db *db, enum db_mode mode, struct err *err)
     return mode == DB_DAEMON ? migrate(db, err) : 0;
 }
 
-int db_open(struct db **out, const char *path, enum db_mode mode, struct err *err)
+static struct db *new_db(const char *path, struct err *err)
 {
-    *out = NULL;
     struct db *db = calloc(1, sizeof *db);
     if (db != NULL)
         db->path = strdup(path);
-    if (db == NULL || db->path == NULL) {
-        free(db);
-        return err_set(err, ERR_MEMORY, "no memory to open %s", path);
+    if (db != NULL && db->path != NULL) {
+        db->is_file = is_file_path(path);
+        return db;
     }
-    db->is_file = is_file_path(path);
+    free(db);
+    err_set(err, ERR_MEMORY, "no memory to open %s", path);
+    return NULL;
+}
+
+int db_open(struct db **out, const char *path, enum db_mode mode, struct err *err)
+{
+    *out = NULL;
+    struct db *db = new_db(path, err);
+    if (db == NULL)
+        return -1;
     if (prepare(db, mode, err) != 0) {
         db_close(&db);
         return -1;
     }
     *out = db;
     return 0;
+}
+
+int db_open_foreign(struct db **out, const char *path, struct err *err)
+{
+    *out = NULL;
+    struct db *db = new_db(path, err);
+    if (db == NULL)
+        return -1;
+    if (open_handle(db, DB_READ, err) != 0 ||
+        db_exec(db, "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON", err) != 0) {
+        db_close(&db);
+        return -1;
+    }
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    *out = db;
+    return 0;
+}
+
+/* SQLite asks now and then: not 0 ends the statement. */
+static int is_late(void *arg)
+{
+    const struct db *db = arg;
+    return clock_elapsed_us() > db->deadline_us;
+}
+
+void db_deadline(struct db *db, int64_t deadline_us)
+{
+    int64_t left_ms = (deadline_us - clock_elapsed_us()) / 1000;
+    db->deadline_us = deadline_us;
+    sqlite3_progress_handler(db->handle, deadline_us != 0 ? DEADLINE_STEPS : 0, is_late,
+                             db);
+    if (deadline_us == 0 || left_ms > BUSY_MS)
+        left_ms = BUSY_MS;
+    sqlite3_busy_timeout(db->handle, left_ms > 0 ? (int)left_ms : 0);
 }
 
 void db_close(struct db **db)
@@ -534,6 +580,16 @@ void query_bind_null(struct query *query, int i)
 int query_parameter_count(struct query *query)
 {
     return sqlite3_bind_parameter_count(query->stmt);
+}
+
+int query_parameter(struct query *query, const char *name)
+{
+    return sqlite3_bind_parameter_index(query->stmt, name);
+}
+
+bool query_is_reading(struct query *query)
+{
+    return sqlite3_stmt_readonly(query->stmt) != 0;
 }
 
 int query_step(struct query *query, struct err *err)

@@ -35,6 +35,16 @@ struct query; /* a prepared statement, owned by the db */
 int db_open(struct db **out, const char *path, enum db_mode mode, struct err *err);
 void db_close(struct db **db);
 
+/* db_open_foreign - some other program's database, to read only: no schema is asked
+ * for, nothing of it is trusted to run (functions of its own schema, extensions). path:
+ * a file that exists. */
+int db_open_foreign(struct db **out, const char *path, struct err *err);
+
+/* db_deadline - from now on statements fail (ERR_STORE, "interrupted" or "locked") once
+ * clock_elapsed_us is past deadline_us: of a query that may be slow or wait. 0: none,
+ * and the busy timeout of db_open. The connection stays sound. */
+void db_deadline(struct db *db, int64_t deadline_us);
+
 /* db_is_sound - false once the file was full, unreadable, read-only or corrupt, or when
  * another file (or none) stands at the path: close it and open it anew. */
 bool db_is_sound(const struct db *db);
@@ -85,6 +95,12 @@ void query_bind_null(struct query *query, int i);
 
 /* query_parameter_count - the largest number of a parameter in it. */
 int query_parameter_count(struct query *query);
+
+/* query_parameter - the number of a named parameter (":login"), 0 if it has none. */
+int query_parameter(struct query *query, const char *name);
+
+/* query_is_reading - it changes nothing in any database. */
+bool query_is_reading(struct query *query);
 
 /* query_step - 1: a row, 0: done, -1: err set. */
 int query_step(struct query *query, struct err *err);

@@ -182,6 +182,7 @@ static int blank_sent(struct work *work, const struct named_row *row)
         "UPDATE message SET sender = 'forgotten', message_id = '', message_id_local = "
         "'', client_ip = '', client_name = '', helo = '', mail_from = '', header_from "
         "= '', subject = '', x_mailer = '', script = '', rcpt_to = ?2, reason = '', "
+        "authentication = '', "
         "limit_key = iif(limit_key IS NULL, NULL, ''), reply = '' WHERE id = ?1",
         "DELETE FROM evidence WHERE message = ?1",
         "DELETE FROM charge WHERE message = ?1",

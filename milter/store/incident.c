@@ -8,8 +8,8 @@
 #define DAY_US INT64_C(86400000000)
 
 static const char *const kind_names[INCIDENT_KIND_COUNT] = {
-    "unknown",  "limit", "budget", "block", "brake",
-    "unsigned", "spam",  "store",  "alert"};
+    "unknown", "limit", "budget", "block", "brake",  "unsigned",
+    "spam",    "store", "alert",  "virus", "scanner"};
 
 const char *incident_kind_name(enum incident_kind kind)
 {

@@ -35,6 +35,8 @@ enum incident_kind {
     INCIDENT_SPAM,     /* a sender's mail is stopped by its score; key: the sender */
     INCIDENT_STORE,    /* the database failed and came back; key "store" */
     INCIDENT_ALERT,    /* the provider cut port 25; key: the address, or "" */
+    INCIDENT_VIRUS,    /* a sender's mail holds a virus; key: the sender */
+    INCIDENT_SCANNER,  /* the virus scanner does not answer; key "clamd" */
     INCIDENT_KIND_COUNT
 };
 

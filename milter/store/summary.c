@@ -112,6 +112,31 @@ int summary_record_rule(struct db *db, const struct summary_row *row, struct spa
     return query_run(query, err);
 }
 
+int summary_record_domain(struct db *db, int64_t at_us,
+                          const struct summary_domain *row, struct err *err)
+{
+    struct query *query = db_query(
+        db,
+        "INSERT INTO summary_domain (day, domain, messages, spf_aligned, dkim_aligned, "
+        "aligned, dmarc_pass, dmarc_fail, unknown) VALUES (?1, ?2, 1, ?3, ?4, ?3 OR "
+        "?4, ?5, ?6, ?7) ON CONFLICT (day, domain) DO UPDATE SET messages = messages + "
+        "1, spf_aligned = spf_aligned + excluded.spf_aligned, dkim_aligned = "
+        "dkim_aligned + excluded.dkim_aligned, aligned = aligned + excluded.aligned, "
+        "dmarc_pass = dmarc_pass + excluded.dmarc_pass, dmarc_fail = dmarc_fail + "
+        "excluded.dmarc_fail, unknown = unknown + excluded.unknown",
+        err);
+    if (query == NULL)
+        return -1;
+    query_bind_int(query, 1, at_us / DAY_US);
+    query_bind_text(query, 2, row->domain);
+    query_bind_int(query, 3, row->is_spf_aligned);
+    query_bind_int(query, 4, row->is_dkim_aligned);
+    query_bind_int(query, 5, row->has_passed);
+    query_bind_int(query, 6, row->has_failed);
+    query_bind_int(query, 7, row->is_unknown);
+    return query_run(query, err);
+}
+
 static int delete_before(struct db *db, const char *sql, int64_t number,
                          struct err *err)
 {
@@ -150,7 +175,8 @@ int summary_expire(struct db *db, int64_t before_us, struct err *err)
                       err) != 0 ||
         delete_before(db, "DELETE FROM summary_score WHERE hour < ?1", hour, err) !=
             0 ||
-        delete_before(db, "DELETE FROM summary_rule WHERE day < ?1", day, err) != 0)
+        delete_before(db, "DELETE FROM summary_rule WHERE day < ?1", day, err) != 0 ||
+        delete_before(db, "DELETE FROM summary_domain WHERE day < ?1", day, err) != 0)
         return -1;
     return delete_before(db, "DELETE FROM summary_sender WHERE hour < ?1", hour, err);
 }

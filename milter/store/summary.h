@@ -34,6 +34,18 @@ int summary_record(struct db *db, const struct summary_row *row, struct err *err
 int summary_record_rule(struct db *db, const struct summary_row *row, struct span rule,
                         double score, struct err *err);
 
+/* How one message of a From: domain fared. */
+struct summary_domain {
+    struct span domain; /* registrable */
+    bool is_spf_aligned, is_dkim_aligned;
+    bool has_passed, has_failed; /* DMARC */
+    bool is_unknown;             /* no answer, where it could have mattered */
+};
+
+/* summary_record_domain - one message more of that domain on that day. */
+int summary_record_domain(struct db *db, int64_t at_us,
+                          const struct summary_domain *row, struct err *err);
+
 /* summary_expire - delete what is older than before_us; of summary_hour the sums stay,
  * in hour 0, so that totals never fall. */
 int summary_expire(struct db *db, int64_t before_us, struct err *err);

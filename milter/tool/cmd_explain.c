@@ -339,6 +339,8 @@ static int explain_message(struct tool *tool, const struct record *r, struct err
                print_escape(tool->arena, r->meant), print_escape(tool->arena, r->path),
                action_name(r->action));
     print_score(tool, r);
+    if (r->authentication.len > 0)
+        printf("Its receiver sees: %s\n", print_escape(tool->arena, r->authentication));
     if (print_rules(tool, r->id, err) != 0)
         return -1;
     print_limit(tool, r);

@@ -87,6 +87,7 @@ static void print_who(struct arena *arena, const struct record *r)
     text_field(arena, "subject", r->subject);
     text_field(arena, "mailer", r->x_mailer);
     text_field(arena, "script", r->script);
+    text_field(arena, "authentication", r->authentication);
     snprintf(text, sizeof text, "%lld recipient%s, %lld bytes, judged in %.1f ms",
              (long long)r->recipients, r->recipients == 1 ? "" : "s",
              (long long)r->size_bytes, (double)r->elapsed_us / 1000);

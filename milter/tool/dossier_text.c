@@ -133,6 +133,7 @@ static int write_authentication(struct tool *tool,
     field(tool, out, "  SPF", r->spf);
     field(tool, out, "  DKIM", r->dkim);
     field(tool, out, "  DMARC", r->dmarc);
+    field(tool, out, "  in full", r->authentication);
     return is_recorded ? 0 : write_claims(tool, message, out, err);
 }
 

@@ -9,17 +9,12 @@
 
 enum { SAME_MAX = 1000 }; /* rows of one Message-ID that are counted */
 
-#define FACT_OF(name)                                                                  \
-    "CASE WHEN json_valid(facts) THEN json_extract(facts, '$." name "') END"
-
 #define COLUMNS                                                                        \
     "SELECT id, at_us, class, path, sender, identified_by, queue_id, message_id, "     \
     "client_ip, client_name, helo, mail_from, header_from, subject, x_mailer, "        \
     "script, rcpt_to, recipients, size_bytes, score, action, meant, reason, "          \
     "limit_name, limit_key, due_at_us, reply, incident, is_shadow, "                   \
-    "elapsed_us, campaign, " FACT_OF("spf") ", " FACT_OF("dkim") ", " FACT_OF(         \
-        "dmarc") " FROM message LEFT JOIN evidence ON evidence.message = message.id "  \
-                 "WHERE "
+    "elapsed_us, campaign, spf, dkim, dmarc, authentication FROM message WHERE "
 
 #define NEWEST " ORDER BY at_us DESC, id DESC LIMIT ?2"
 
@@ -73,7 +68,7 @@ static void read_texts(struct query *query, struct arena *arena, struct record *
         {&out->action_text, 20},  {&out->meant, 21},       {&out->reason, 22},
         {&out->limit_name, 23},   {&out->limit_key, 24},   {&out->reply, 26},
         {&out->incident, 27},     {&out->campaign, 30},    {&out->spf, 31},
-        {&out->dkim, 32},         {&out->dmarc, 33},
+        {&out->dkim, 32},         {&out->dmarc, 33},       {&out->authentication, 34},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i].into = text_of(query, texts[i].column, arena);
@@ -251,4 +246,5 @@ void record_json(struct json *json, const struct record *r)
     json_text(json, "mode", r->is_shadow ? SPAN("shadow") : SPAN("enforce"));
     json_int(json, "elapsed_us", r->elapsed_us);
     json_text_or_null(json, "campaign", r->campaign);
+    json_text_or_null(json, "authentication", r->authentication);
 }

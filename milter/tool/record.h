@@ -25,7 +25,8 @@ struct record {
     bool is_shadow;
     int64_t elapsed_us;
     struct span campaign;         /* "" none */
-    struct span spf, dkim, dmarc; /* from the facts kept; "" unknown */
+    struct span spf, dkim, dmarc; /* "" nobody was asked */
+    struct span authentication;   /* all of it, RFC 8601; "" nobody was asked */
 };
 
 /* One message by a name of it; the first that is not empty counts. Any filters:

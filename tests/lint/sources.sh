@@ -62,11 +62,11 @@ part_rules() {
     list CONTRIB_FILES $(find_sorted contrib)
 }
 
-# test_*.c are tests, [kf]ill_*.c programs that tests start, oracle_*.c compare with
+# test_*.c are tests, [kf]ill_*.c and drive_*.c programs that tests start, oracle_*.c compare with
 # libraries that outgate itself does not use.
 part_unit() {
     tests=$(find_sorted tests/unit -name 'test_*.c' | sed 's/\.c$//')
-    helpers=$(find_sorted tests/unit -name '[kf]ill_*.c' | sed 's/\.c$//')
+    helpers=$(find_sorted tests/unit \( -name '[kf]ill_*.c' -o -name 'drive_*.c' \) | sed 's/\.c$//')
     oracles=$(find_sorted tests/unit -name 'oracle_*.c' | sed 's/\.c$//')
     benches=$(find_sorted tests/bench -name '*.c' | sed 's/\.c$//')
     list UNIT_CASES $tests

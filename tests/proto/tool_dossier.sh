@@ -56,13 +56,14 @@ dossier --out "$scratch/one.tar.gz" 1 >/dev/null 2>"$scratch/err"
 is $? 74 'no file is overwritten'
 
 # what was recorded, and what the header claims
-sqlite3 "$gate_db" "update evidence set facts = json_set(facts, '\$.spf', 'pass',
-    '\$.dkim', 'fail', '\$.dmarc', 'pass') where message = 2;
+sqlite3 "$gate_db" "update message set spf = 'pass', dkim = 'fail', dmarc = 'pass',
+    authentication = 'spf=pass smtp.mailfrom=here.example; dkim=fail' where id = 2;
     update evidence set headers = headers || 'Received-SPF: pass (me)' || char(10) ||
     'DKIM-Signature: v=1; d=here.example; s=k' || char(10) where message = 1"
 dossier --out "$scratch/two.tar.gz" 1 2 >/dev/null 2>&1
 unpack "$scratch/two.tar.gz"
 like "$(part 2/message.txt)" '^  SPF +pass$' 'SPF as recorded'
+like "$(part 2/message.txt)" '^  in full +spf=pass smtp.mailfrom=here.example; ' 'in full'
 unlike "$(part 2/message.txt)" 'NOT verified' 'is not called a claim'
 like "$(part 1/message.txt)" 'DKIM-Signature: v=1; d=here\.example' 'a signature'
 

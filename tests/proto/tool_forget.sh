@@ -197,13 +197,13 @@ held_message.state_by hit.rule incident.kind limit_in_force.action
 limit_in_force.class limit_in_force.keys limit_in_force.name limit_in_force.sentence
 limit_in_force.unit limit_override.by limit_override.limit_name
 limit_override.reason limit_override.sentence limit_slot.limit_name
-message.action message.campaign message.class message.from_domain
+message.action message.campaign message.class message.dkim message.dmarc message.from_domain
 message.identified_by message.incident message.limit_name message.meant message.path
-message.queue_id meta.name meta.value notice.mark notice.purpose
+message.queue_id message.spf meta.name meta.value notice.mark notice.purpose
 provider_report.blocked_ip provider_report.destination_ip sender_trait.kind
 snds_day.comments snds_day.complaint_rate snds_day.end_at snds_day.filter_result
 snds_day.ip snds_day.sample_helo snds_day.start_at snds_day.trap_end_at
-snds_day.trap_start_at summary_hour.action summary_hour.class summary_rule.rule
+snds_day.trap_start_at summary_domain.domain summary_hour.action summary_hour.class summary_rule.rule
 ticket.action ticket.class ticket.client_ip ticket.digest ticket.mark ticket.path
 ticket.passed_queue_id ticket.queue_id ticket.recipients
 ticket.sender

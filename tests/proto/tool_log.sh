@@ -15,6 +15,7 @@ log_fill || exit 99
 is "$(og log | wc -l)" 9 'eight messages and a title'
 want='id at class sender queue_id message_id client_ip mail_from header_from recipients size'
 want="$want score action reason limit due_at spf dkim dmarc mode elapsed_us campaign"
+want="$want authentication"
 is "$(og log --json -n 1 | python3 -c '
 import json, sys
 print(" ".join(json.loads(sys.stdin.readline())))')" "$want" 'the members that the design names'

@@ -125,8 +125,14 @@ static int put(const struct engine *engine, struct writer *writer, char **column
     int64_t id;
     fill_message(msg, &env, columns);
     int64_t at_us = clock_wall_us() - (int64_t)atoi(columns[0]) * 60000000;
-    struct passage passage = {
-        engine, msg, &env, writer, NULL, &hands, at_us, at_us, clock_elapsed_us()};
+    const struct passage passage = {.engine = engine,
+                                    .msg = msg,
+                                    .env = &env,
+                                    .writer = writer,
+                                    .hands = &hands,
+                                    .now_us = at_us,
+                                    .limit_now_us = at_us,
+                                    .started_us = clock_elapsed_us()};
     err->text[0] = '\0';
     gate_run(&passage, &judgement, &plan, &id, err);
     arena_free(&arena);

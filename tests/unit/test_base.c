@@ -20,6 +20,7 @@
 #include "base/json.h"
 #include "base/netaddr.h"
 #include "base/text.h"
+#include "base/troubles.h"
 
 static void escape_table(void **state)
 {
@@ -284,6 +285,16 @@ static void addresses_and_networks(void **state)
     assert_true(netaddr_parse(SPAN("[::1]"), &a) && netaddr_is_loopback(&a));
     assert_false(netaddr_parse(SPAN("192.0.2"), &a));
     assert_false(netaddr_parse(SPAN(""), &a));
+    static const char *const inner[] = {
+        "10.1.2.3",    "127.0.0.2",   "192.168.1.1",     "172.31.0.1", "100.64.0.1",
+        "169.254.0.1", "224.0.0.1",   "255.255.255.255", "::1",        "fe80::1",
+        "fc00::1",     "2002:a00::1", "::ffff:10.0.0.1"};
+    for (size_t i = 0; i < sizeof inner / sizeof *inner; i++)
+        assert_true(netaddr_parse(span_of(inner[i]), &a) && !netaddr_is_public(&a));
+    static const char *const outer[] = {"192.0.2.7", "172.32.0.1",  "100.128.0.1",
+                                        "8.8.4.4",   "2001:db8::1", "2a00::1"};
+    for (size_t i = 0; i < sizeof outer / sizeof *outer; i++)
+        assert_true(netaddr_parse(span_of(outer[i]), &a) && netaddr_is_public(&a));
     assert_true(network_parse(SPAN("10.0.0.0/8"), &n));
     netaddr_parse(SPAN("10.255.0.1"), &a);
     assert_true(network_has(&n, &a));
@@ -295,6 +306,30 @@ static void addresses_and_networks(void **state)
     assert_false(network_parse(SPAN("10.0.0.1/8"), &n)); /* host bits */
     assert_false(network_parse(SPAN("10.0.0.0/33"), &n));
     assert_false(network_parse(SPAN("10.0.0.0/"), &n));
+}
+
+/* Lines are kept in order, bounded, and what was dropped is counted. */
+static void troubles_are_kept(void **state)
+{
+    char line[ERR_TEXT_BYTES];
+    (void)state;
+    struct troubles *troubles = troubles_new();
+    troubles_say(NULL, "nobody listens");
+    assert_false(troubles_take(NULL, line));
+    assert_false(troubles_take(troubles, line));
+    for (int i = 0; i < TROUBLES_KEPT + 3; i++)
+        troubles_say(troubles, "line %d\x1b", i);
+    for (int i = 0; i < TROUBLES_KEPT; i++) {
+        char want[32];
+        snprintf(want, sizeof want, "line %d\\x1b", i);
+        assert_true(troubles_take(troubles, line));
+        assert_string_equal(line, want);
+    }
+    assert_true(troubles_take(troubles, line));
+    assert_string_equal(line, "3 more lines of this sort were dropped");
+    assert_false(troubles_take(troubles, line));
+    troubles_free(&troubles);
+    assert_null(troubles);
 }
 
 static void errors_are_one_line(void **state)
@@ -344,6 +379,7 @@ int main(void)
         cmocka_unit_test(buf_is_bounded),
         cmocka_unit_test(json_is_well_formed),
         cmocka_unit_test(addresses_and_networks),
+        cmocka_unit_test(troubles_are_kept),
         cmocka_unit_test(errors_are_one_line),
         cmocka_unit_test(limit_clock_never_goes_back),
     };

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/dns.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bounds.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/dns_cache.h"
+#include "base/dns_name.h"
+#include "base/dns_query.h"
+#include "base/dns_wire.h"
+#include "base/dns_zone.h"
+#include "base/netaddr.h"
+
+enum {
+    TURN_MS = 250,       /* how often questions that are overdue are looked for */
+    REVERSE_BYTES = 512, /* a reversed address and a list's name */
+};
+
+/* One question under way and those who wait for its answer. */
+struct flight {
+    struct flight *next;
+    struct dns *dns;
+    struct dns_question question;
+    struct dns_name name;
+    enum dns_type type;
+    int64_t started_us;
+    unsigned waiting;
+    bool is_done;
+    pthread_cond_t done;
+    void *storage; /* the answer's */
+    struct dns_answer answer;
+};
+
+struct dns {
+    struct dns_zone *zone;   /* NULL: none */
+    struct dns_query *query; /* NULL: no servers */
+    unsigned references;
+    pthread_mutex_t lock; /* over all below */
+    pthread_cond_t room;  /* a flight has ended */
+    struct dns_cache *cache;
+    struct flight *flights;
+    struct dns_counts counts;
+    pthread_t thread;
+    bool has_thread, is_over;
+};
+
+static const struct dns_answer no_memory = {.status = DNS_TEMPERROR,
+                                            .why = "no memory for the question"};
+
+bool dns_is_server(struct span text)
+{
+    char server[DNS_SERVER_BYTES];
+    return dns_query_server(text, server);
+}
+
+int dns_open(struct dns **out, const struct dns_options *options, struct err *err)
+{
+    struct dns *dns = calloc(1, sizeof *dns);
+    *out = NULL;
+    if (dns == NULL)
+        return err_set(err, ERR_MEMORY, "no memory for the resolver");
+    dns->references = 1;
+    pthread_mutex_init(&dns->lock, NULL);
+    clock_cond_init(&dns->room);
+    int result = 0;
+    if (options->zone != NULL && options->zone[0] != '\0')
+        result = dns_zone_load(&dns->zone, options->zone, err);
+    if (result == 0 && options->server_count > 0) {
+        dns->cache = dns_cache_new(BOUND_DNS_CACHE_ENTRIES, BOUND_DNS_CACHE_BYTES);
+        result = dns->cache != NULL
+                     ? dns_query_open(&dns->query, options, err)
+                     : err_set(err, ERR_MEMORY, "no memory for the DNS cache");
+    }
+    if (result < 0)
+        dns_close(&dns);
+    *out = dns;
+    return result;
+}
+
+struct dns *dns_acquire(struct dns *dns)
+{
+    __atomic_add_fetch(&dns->references, 1, __ATOMIC_RELAXED);
+    return dns;
+}
+
+static void free_flight(struct flight *flight)
+{
+    pthread_cond_destroy(&flight->done);
+    free(flight->storage);
+    free(flight);
+}
+
+static void stop_thread(struct dns *dns)
+{
+    pthread_mutex_lock(&dns->lock);
+    dns->is_over = true;
+    bool has_thread = dns->has_thread;
+    pthread_mutex_unlock(&dns->lock);
+    if (!has_thread)
+        return;
+    dns_query_wake(dns->query);
+    pthread_join(dns->thread, NULL);
+}
+
+void dns_close(struct dns **dns)
+{
+    struct dns *old = *dns;
+    *dns = NULL;
+    if (old == NULL || __atomic_sub_fetch(&old->references, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    stop_thread(old);
+    dns_query_close(&old->query);
+    while (old->flights !=
+           NULL) { /* asked ahead: nobody waits, or he has no reference */
+        struct flight *flight = old->flights;
+        old->flights = flight->next;
+        free_flight(flight);
+    }
+    dns_cache_free(&old->cache);
+    dns_zone_free(&old->zone);
+    pthread_cond_destroy(&old->room);
+    pthread_mutex_destroy(&old->lock);
+    free(old);
+}
+
+bool dns_is_configured(const struct dns *dns)
+{
+    return dns != NULL && (dns->zone != NULL || dns->query != NULL);
+}
+
+void dns_count(struct dns *dns, struct dns_counts *out)
+{
+    pthread_mutex_lock(&dns->lock);
+    *out = dns->counts;
+    if (dns->cache != NULL) {
+        out->entries = dns_cache_count(dns->cache);
+        out->bytes = dns_cache_bytes(dns->cache);
+    }
+    pthread_mutex_unlock(&dns->lock);
+}
+
+void dns_budget_init(struct dns_budget *budget, int64_t deadline_us, unsigned lookups)
+{
+    *budget = (struct dns_budget){.deadline_us = clock_elapsed_us() + deadline_us,
+                                  .lookups_left = lookups};
+}
+
+/* How long an answer is believed. */
+static uint32_t bounded_ttl(const struct dns_answer *answer)
+{
+    uint32_t most = BOUND_DNS_NEGATIVE_TTL_S;
+    if (answer->status == DNS_FOUND)
+        most = BOUND_DNS_TTL_S;
+    if (answer->status == DNS_TEMPERROR)
+        return BOUND_DNS_FAILURE_TTL_S;
+    if (answer->ttl_s < 1)
+        return 1;
+    return answer->ttl_s < most ? answer->ttl_s : most;
+}
+
+/* The flight has its answer: into the cache, and to who waits. With the lock. */
+static void land(struct flight *flight, const struct dns_answer *answer)
+{
+    struct dns *dns = flight->dns;
+    struct dns_answer timed = *answer;
+    timed.ttl_s = bounded_ttl(answer);
+    struct flight **at = &dns->flights;
+    while (*at != flight)
+        at = &(*at)->next;
+    *at = flight->next;
+    dns->counts.under_way--;
+    dns->counts.failed += answer->status == DNS_TEMPERROR;
+    dns_cache_put(dns->cache, (struct span){flight->name.text, flight->name.len},
+                  flight->type, &timed, timed.ttl_s, clock_elapsed_us());
+    pthread_cond_broadcast(&dns->room);
+    if (flight->waiting == 0) {
+        free_flight(flight);
+        return;
+    }
+    flight->storage = malloc(dns_answer_bytes(&timed) + 1);
+    if (flight->storage != NULL)
+        dns_answer_pack(&timed, flight->storage, &flight->answer);
+    else
+        flight->answer = no_memory;
+    flight->is_done = true; /* the last who waits frees it */
+    pthread_cond_broadcast(&flight->done);
+}
+
+static void on_told(void *arg, const struct dns_answer *answer)
+{
+    struct flight *flight = arg;
+    pthread_mutex_t *lock = &flight->dns->lock;
+    pthread_mutex_lock(lock);
+    land(flight, answer);
+    pthread_mutex_unlock(lock);
+}
+
+/* Whoever does not answer must not fill the list of questions under way. */
+static void give_up_overdue(struct dns *dns)
+{
+    static const struct dns_answer overdue = {.status = DNS_TEMPERROR,
+                                              .why = "no server answers"};
+    int64_t since_us = clock_elapsed_us() - BOUND_DNS_QUESTION_S * INT64_C(1000000);
+    struct flight *next;
+    for (struct flight *flight = dns->flights; flight != NULL; flight = next) {
+        next = flight->next;
+        if (flight->started_us > since_us)
+            continue;
+        dns_query_cancel(dns->query, &flight->question);
+        land(flight, &overdue);
+    }
+}
+
+static void *resolve(void *arg)
+{
+    struct dns *dns = arg;
+    bool is_over = false;
+    while (!is_over) {
+        dns_query_turn(dns->query, TURN_MS);
+        pthread_mutex_lock(&dns->lock);
+        give_up_overdue(dns);
+        is_over = dns->is_over;
+        pthread_mutex_unlock(&dns->lock);
+    }
+    return NULL;
+}
+
+/* With the first question, no signal is its business. */
+static bool start_thread(struct dns *dns)
+{
+    sigset_t all, before;
+    if (dns->has_thread)
+        return true;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    dns->has_thread = pthread_create(&dns->thread, NULL, resolve, dns) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return dns->has_thread;
+}
+
+static struct flight *find_flight(struct dns *dns, const struct dns_name *name,
+                                  enum dns_type type)
+{
+    struct flight *flight = dns->flights;
+    while (flight != NULL && (flight->type != type || flight->name.len != name->len ||
+                              memcmp(flight->name.text, name->text, name->len) != 0))
+        flight = flight->next;
+    return flight;
+}
+
+/* Begin a question. With the lock. NULL: the resolver cannot. */
+static struct flight *take_off(struct dns *dns, const struct dns_name *name,
+                               enum dns_type type)
+{
+    struct flight *flight = start_thread(dns) ? calloc(1, sizeof *flight) : NULL;
+    if (flight == NULL)
+        return NULL;
+    flight->dns = dns;
+    flight->name = *name;
+    flight->type = type;
+    flight->started_us = clock_elapsed_us();
+    clock_cond_init(&flight->done);
+    sigset_t all, before; /* the library starts a thread of its own */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool is_asked =
+        dns_query_ask(dns->query, &flight->question,
+                      name->len > 0 ? flight->name.text : ".", type, on_told, flight);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!is_asked) {
+        free_flight(flight);
+        return NULL;
+    }
+    flight->next = dns->flights;
+    dns->flights = flight;
+    dns->counts.sent++;
+    dns->counts.under_way++;
+    return flight;
+}
+
+/* Wait on a condition until the budget's deadline. Returns false when it has passed. */
+static bool wait_for(struct dns *dns, pthread_cond_t *cond,
+                     const struct dns_budget *budget)
+{
+    struct timespec until = {.tv_sec = budget->deadline_us / 1000000,
+                             .tv_nsec = budget->deadline_us % 1000000 * 1000};
+    return clock_elapsed_us() < budget->deadline_us &&
+           pthread_cond_timedwait(cond, &dns->lock, &until) == 0;
+}
+
+static void be_late(struct dns *dns, struct dns_budget *budget, struct dns_answer *out)
+{
+    budget->timeouts++;
+    dns->counts.late++;
+    *out = (struct dns_answer){.status = DNS_TEMPERROR, .why = "no answer in time"};
+}
+
+/* The flight's answer. With the lock, which is given up while it waits. */
+static void await(struct dns *dns, struct flight *flight, struct dns_budget *budget,
+                  struct arena *arena, struct dns_answer *out)
+{
+    flight->waiting++;
+    while (!flight->is_done && wait_for(dns, &flight->done, budget))
+        ;
+    if (flight->is_done)
+        dns_answer_copy(&flight->answer, arena, out);
+    else
+        be_late(dns, budget, out);
+    if (--flight->waiting == 0 && flight->is_done)
+        free_flight(flight);
+}
+
+/* From the cache, else from the servers. With the lock. */
+static void ask_servers(struct dns *dns, struct dns_budget *budget,
+                        const struct dns_name *name, enum dns_type type,
+                        struct arena *arena, struct dns_answer *out)
+{
+    struct span key = {name->text, name->len};
+    if (dns_cache_find(dns->cache, key, type, clock_elapsed_us(), arena, out)) {
+        dns->counts.cached++;
+        return;
+    }
+    if (budget->lookups_left == 0) {
+        dns->counts.refused++;
+        *out = (struct dns_answer){.status = DNS_SPENT,
+                                   .why = "too many questions for one message"};
+        return;
+    }
+    budget->lookups_left--;
+    struct flight *flight = find_flight(dns, name, type);
+    while (flight == NULL && dns->counts.under_way >= BOUND_DNS_UNDER_WAY) {
+        if (!wait_for(dns, &dns->room, budget)) {
+            be_late(dns, budget, out);
+            return;
+        }
+        flight = find_flight(dns, name, type);
+    }
+    if (flight == NULL)
+        flight = take_off(dns, name, type);
+    if (flight != NULL)
+        await(dns, flight, budget, arena, out);
+    else
+        *out = no_memory;
+}
+
+/* What the zone says of name, or whom to ask else. Returns true when *out is the
+ * answer. name: the one to ask others for. */
+static bool ask_zone(struct dns *dns, struct dns_name *name, enum dns_type type,
+                     struct arena *arena, struct dns_answer *out)
+{
+    struct dns_answer answer;
+    if (dns->zone == NULL)
+        return false;
+    enum dns_zone_says says = dns_zone_ask(dns->zone, name, type, &answer);
+    if (says != DNS_ZONE_ANSWERS && dns->query != NULL)
+        return false;
+    if (says == DNS_ZONE_IS_ELSEWHERE)
+        answer = (struct dns_answer){.status = DNS_TEMPERROR,
+                                     .why = "delegated, and no server is configured"};
+    dns_answer_copy(&answer, arena, out);
+    return true;
+}
+
+void dns_ask(struct dns *dns, struct dns_budget *budget, struct span text,
+             enum dns_type type, struct arena *arena, struct dns_answer *out)
+{
+    struct dns_name name;
+    *out = (struct dns_answer){.status = DNS_NO_NAME, .ttl_s = BOUND_DNS_TTL_S};
+    budget->asked++;
+    if (!dns_name_read(text, &name, NULL) || type == DNS_TYPE_UNKNOWN)
+        return;
+    bool is_zone = ask_zone(dns, &name, type, arena, out);
+    pthread_mutex_lock(&dns->lock);
+    dns->counts.asked++;
+    dns->counts.zone += is_zone;
+    if (!is_zone && dns->query != NULL)
+        ask_servers(dns, budget, &name, type, arena, out);
+    else if (!is_zone)
+        *out = (struct dns_answer){.status = DNS_TEMPERROR,
+                                   .why = "no server is configured"};
+    pthread_mutex_unlock(&dns->lock);
+}
+
+void dns_prefetch(struct dns *dns, struct span text, enum dns_type type)
+{
+    struct dns_name name;
+    struct dns_answer answer;
+    if (dns->query == NULL || !dns_name_read(text, &name, NULL) ||
+        (dns->zone != NULL &&
+         dns_zone_ask(dns->zone, &name, type, &answer) == DNS_ZONE_ANSWERS))
+        return;
+    pthread_mutex_lock(&dns->lock);
+    struct span key = {name.text, name.len};
+    if (dns->counts.under_way < BOUND_DNS_UNDER_WAY / 2 &&
+        find_flight(dns, &name, type) == NULL &&
+        !dns_cache_has(dns->cache, key, type, clock_elapsed_us()))
+        take_off(dns, &name, type);
+    pthread_mutex_unlock(&dns->lock);
+}
+
+struct span dns_reverse_name(struct arena *arena, struct span address, struct span zone)
+{
+    struct netaddr parsed;
+    struct buf out;
+    if (!netaddr_parse(address, &parsed))
+        return SPAN("");
+    buf_init(&out, arena, REVERSE_BYTES);
+    for (size_t i = parsed.bits / 8; i-- > 0;)
+        if (parsed.bits == 32)
+            buf_printf(&out, "%u.", parsed.bytes[i]);
+        else
+            buf_printf(&out, "%x.%x.", parsed.bytes[i] & 15u, parsed.bytes[i] >> 4);
+    if (zone.len > 0)
+        buf_add_span(&out, zone);
+    else
+        buf_add_span(&out, parsed.bits == 32 ? SPAN("in-addr.arpa") : SPAN("ip6.arpa"));
+    return out.is_full ? SPAN("") : buf_span(&out);
+}
+
+void dns_ask_ptr(struct dns *dns, struct dns_budget *budget, struct span address,
+                 struct arena *arena, struct dns_answer *out)
+{
+    struct span name = dns_reverse_name(arena, address, SPAN(""));
+    if (name.len > 0)
+        dns_ask(dns, budget, name, DNS_PTR, arena, out);
+    else
+        *out = (struct dns_answer){.status = DNS_NO_NAME, .ttl_s = BOUND_DNS_TTL_S};
+}
+
+const char *dns_status_name(enum dns_status status)
+{
+    static const char *const names[] = {"",        "found",     "no data",
+                                        "no name", "temperror", "spent"};
+    return names[status];
+}
