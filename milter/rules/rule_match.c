@@ -8,6 +8,7 @@
 #include "rules/rule_template.h"
 #include "rules/rule_text.h"
 #include "rules/ruleset_private.h"
+#include "rules/undisguise.h"
 
 /* Chosen: a rule that was stopped so often on one message is left alone, so that its
  * cost stays bounded. */
@@ -197,13 +198,23 @@ static void match_parts(struct matcher *m, const struct rule_header *header)
     }
 }
 
+static bool field_value(struct matcher *m, const struct rule_header *header,
+                        struct span *value)
+{
+    bool is_found = header_value(&header->spec, &m->view, value);
+
+    if (is_found && header->is_undisguised)
+        *value = undisguise(m->msg->arena, *value);
+    return is_found;
+}
+
 /* A rule that the scan does not name has no match, which is what !~ asks for. */
 static void match_fields(struct matcher *m, const struct rule_header *header)
 {
     const struct rule_group *group = &header->fields;
     struct prefilter_run run;
     struct span value;
-    bool is_found = header_value(&header->spec, &m->view, &value);
+    bool is_found = field_value(m, header, &value);
     size_t always = start_filter(m, group, &run);
 
     for (size_t i = 0; i < always; i++)
@@ -252,9 +263,8 @@ static void fill_texts(struct matcher *m, struct rule *rule, unsigned index,
 static void fill_field(struct matcher *m, struct rule *rule, unsigned index,
                        struct span regex)
 {
-    const struct header_spec *spec = &m->set->headers[rule->header].spec;
     struct span value;
-    bool is_found = header_value(spec, &m->view, &value);
+    bool is_found = field_value(m, &m->set->headers[rule->header], &value);
 
     if (is_ready(m, rule, regex, shown(rule, is_found, value)))
         match_field(m, rule, index, is_found, value);
@@ -293,7 +303,10 @@ static void match_template(struct matcher *m, unsigned index)
         fill_parts(m, &rule, index, regex);
         break;
     case RULE_BODY:
-        fill_texts(m, &rule, index, regex, rule_text_body(&m->view));
+        fill_texts(m, &rule, index, regex,
+                   rule.info.tflags & TFLAG_UNDISGUISED
+                       ? rule_text_undisguised(&m->view)
+                       : rule_text_body(&m->view));
         break;
     case RULE_RAWBODY:
         fill_texts(m, &rule, index, regex, rule_text_rawbody(&m->view));
@@ -352,6 +365,7 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     m.captures.arena = msg->arena;
     match_headers(&m);
     match_group(&m, &set->body, rule_text_body);
+    match_group(&m, &set->undisguised, rule_text_undisguised);
     match_group(&m, &set->rawbody, rule_text_rawbody);
     match_group(&m, &set->uri, rule_text_uri);
     match_group(&m, &set->full, rule_text_full);
