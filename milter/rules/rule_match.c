@@ -307,15 +307,52 @@ static void match_template(struct matcher *m, unsigned index)
     pattern_free(&rule.pattern);
 }
 
-static void match_expressions(struct matcher *m, const struct rule_group *group,
-                              const double *numbers, const struct span *texts)
+double rule_expression_value(const struct rule *rule, const double *numbers,
+                             const struct span *texts, unsigned *limit_errors)
 {
-    for (size_t i = 0; i < group->count; i++) {
-        const struct rule *rule = &m->set->rules[group->at[i]];
-        double value =
-            expression_run(rule->expression, numbers, texts, &m->limit_errors);
-        /* A hit is never less than one hit, whatever the arithmetic. */
-        m->values[group->at[i]] = value < 0 ? 1 : value;
+    double value = expression_run(rule->expression, numbers, texts, limit_errors);
+
+    /* A hit is never less than one hit, whatever the arithmetic. */
+    return value < 0 ? 1 : value;
+}
+
+static void match_facts(struct matcher *m, const struct facts *facts)
+{
+    const struct rule_group *group = &m->set->facts;
+
+    for (size_t i = 0; i < group->count; i++)
+        m->values[group->at[i]] =
+            rule_expression_value(&m->set->rules[group->at[i]], facts->number,
+                                  facts->text, &m->limit_errors);
+}
+
+static void mark_users(const struct rule_users *users, unsigned rule,
+                       unsigned char *is_due)
+{
+    for (unsigned u = users->first[rule]; u < users->first[rule + 1]; u++)
+        is_due[users->at[u]] = 1;
+}
+
+/* A meta is as it is at rest while all that it names is. is_due: a byte a rule, 0. */
+static void match_metas(struct matcher *m, unsigned char *is_due)
+{
+    const struct ruleset *set = m->set;
+
+    for (size_t i = 0; i < set->metas.count; i++) {
+        m->values[set->metas.at[i]] = set->resting[set->metas.at[i]];
+        is_due[set->metas.at[i]] = set->is_unfiltered;
+    }
+    for (unsigned i = 0; i < set->count; i++)
+        if (m->values[i] != set->resting[i])
+            mark_users(&set->users, i, is_due);
+    for (size_t i = 0; i < set->metas.count; i++) {
+        unsigned meta = set->metas.at[i];
+        if (!is_due[meta])
+            continue;
+        m->values[meta] = rule_expression_value(&set->rules[meta], m->values, NULL,
+                                                &m->limit_errors);
+        if (m->values[meta] != set->resting[meta])
+            mark_users(&set->users, meta, is_due);
     }
 }
 
@@ -343,11 +380,12 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
                     unsigned *limit_errors)
 {
     struct matcher m = {.set = set, .msg = msg, .env = env};
+    unsigned char *is_due = arena_alloc(msg->arena, set->count);
 
     m.values = arena_array(msg->arena, set->count, sizeof *m.values);
     m.stopped = arena_alloc(msg->arena, set->count);
     *limit_errors = 0;
-    if (m.values == NULL || m.stopped == NULL)
+    if (m.values == NULL || m.stopped == NULL || is_due == NULL)
         return NULL;
     rule_view_init(&m.view, msg, &set->links);
     m.captures.arena = msg->arena;
@@ -360,8 +398,8 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     for (size_t i = 0; i < set->templates.count; i++)
         match_template(&m, set->templates.at[i]);
     if (facts != NULL)
-        match_expressions(&m, &set->facts, facts->number, facts->text);
-    match_expressions(&m, &set->metas, m.values, NULL);
+        match_facts(&m, facts);
+    match_metas(&m, is_due);
     *limit_errors = m.limit_errors;
     return m.values;
 }

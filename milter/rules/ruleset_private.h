@@ -44,6 +44,13 @@ struct rule_group {
     struct prefilter *filter; /* names; NULL: all run on every text */
 };
 
+/* Which metas name a rule: those of rule r stand from at[first[r]] to before
+ * at[first[r + 1]]. */
+struct rule_users {
+    unsigned *first;
+    unsigned *at;
+};
+
 struct rule_header {
     struct header_spec spec;
     struct span written;
@@ -62,6 +69,8 @@ struct ruleset {
     struct rule_links links;     /* its redirectors' patterns are its own */
     struct eval_regexes eval_regexes; /* compiled if there is a rule in evals */
     struct rule_group metas;          /* each after those that it names */
+    struct rule_users users;
+    double *resting; /* of a rule: its value where nothing hits that no meta is */
     bool is_unfiltered; /* every rule runs on every text: for tests to compare */
 };
 
@@ -70,6 +79,10 @@ struct ruleset {
 double *rule_values(const struct ruleset *set, const struct message *msg,
                     const struct envelope *env, const struct facts *facts,
                     unsigned *limit_errors);
+
+/* rule_expression_value - what a meta or fact is: 0 or how often. As expression_run. */
+double rule_expression_value(const struct rule *rule, const double *numbers,
+                             const struct span *texts, unsigned *limit_errors);
 
 /* rule_probe - what the pattern costs on hostile texts: rule->info.probe_us, and a
  * remark when it is slow or has to be stopped. */
