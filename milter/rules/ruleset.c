@@ -457,20 +457,35 @@ static int order_metas(struct loader *loader, struct err *err)
     return 0;
 }
 
+/* Users as indexes into metas. */
+static int number_users(struct loader *loader)
+{
+    struct ruleset *set = loader->set;
+    unsigned *positions = arena_array(loader->arena, set->count, sizeof *positions);
+
+    if (positions == NULL)
+        return -1;
+    for (unsigned i = 0; i < set->metas.count; i++)
+        positions[set->metas.at[i]] = i;
+    for (size_t i = 0; i < loader->edges.count / 2; i++)
+        set->users.at[i] = positions[set->users.at[i]];
+    return 0;
+}
+
 /* What the metas are when nothing else hits. */
 static int rest_metas(struct loader *loader, struct err *err)
 {
     struct ruleset *set = loader->set;
-    unsigned limit_errors = 0;
 
     set->resting = arena_array(loader->arena, set->count, sizeof *set->resting);
-    if (set->resting == NULL)
+    if (set->resting == NULL || number_users(loader) != 0)
         return no_memory(err);
+    for (size_t i = 0; i < set->count; i++)
+        set->resting[i].blame = EXPRESSION_DECIDED;
     for (size_t i = 0; i < set->metas.count; i++) {
         const struct rule *meta = &set->rules[set->metas.at[i]];
         if (meta->expression != NULL) /* else the set is refused */
-            set->resting[set->metas.at[i]] =
-                rule_expression_value(meta, set->resting, NULL, &limit_errors);
+            set->resting[set->metas.at[i]] = rule_meta_bounds(meta, set->resting);
     }
     return 0;
 }
@@ -526,6 +541,13 @@ static void mark_capturing(struct ruleset *set)
     }
 }
 
+static bool may_wait(const struct rule *rule)
+{
+    return rule->info.score == 0 && !rule->is_capturing && !rule->is_template &&
+           rule->info.kind != RULE_MIMEHEADER &&
+           (rule->pattern != NULL || rule->eval != NULL);
+}
+
 static int group_rules(struct loader *loader, struct err *err)
 {
     struct ruleset *set = loader->set;
@@ -537,6 +559,8 @@ static int group_rules(struct loader *loader, struct err *err)
             return no_memory(err);
     }
     mark_capturing(set);
+    for (size_t i = 0; i < set->count; i++)
+        set->rules[i].may_wait = may_wait(&set->rules[i]);
     return 0;
 }
 
@@ -704,6 +728,11 @@ void ruleset_free(struct ruleset **set)
     rule_source_clear(&(*set)->source);
     free(*set);
     *set = NULL;
+}
+
+void ruleset_run_whole(struct ruleset *set)
+{
+    set->is_whole = true;
 }
 
 size_t ruleset_count(const struct ruleset *set)

@@ -98,6 +98,11 @@ int ruleset_load(struct ruleset **out, const char *const *paths, size_t path_cou
                  bool lint, struct rule_report *report, struct err *err);
 void ruleset_free(struct ruleset **set);
 
+/* ruleset_run_whole - from now on every rule runs, for those who ask for hits->values.
+ * Without it a rule that only metas name runs where it can still change the points.
+ * Before other threads use the set. */
+void ruleset_run_whole(struct ruleset *set);
+
 /* ruleset_count, ruleset_info - all rules that can run, in the order of names. */
 size_t ruleset_count(const struct ruleset *set);
 void ruleset_info(const struct ruleset *set, size_t index, struct rule_info *out);
@@ -117,7 +122,8 @@ struct hits {
     size_t count;
     double score;         /* the sum, rounded to 1/1000 */
     const double *values; /* of each rule of the set, by index: 0 no hit, else how often
-                             (of a meta, its value); NULL without memory */
+                             (of a meta, its value); NULL without memory. Of rules
+                             without a score only after ruleset_run_whole. */
     unsigned limit_errors; /* patterns stopped by a match limit: they count as no hit */
 };
 

@@ -14,6 +14,7 @@
 #include "rules/pattern.h"
 #include "rules/prefilter.h"
 #include "rules/rule_header.h"
+#include "rules/rule_meta.h"
 #include "rules/rule_parse.h"
 #include "rules/rule_uri.h"
 #include "rules/ruleset.h"
@@ -30,6 +31,7 @@ struct rule {
     bool is_exists, is_negated, has_unset, is_without_subject;
     bool is_template;  /* names what others capture: filled in for each mail */
     bool is_capturing; /* others name what it captures */
+    bool may_wait;     /* costly, and of use only to metas */
     struct span unset;
     bool is_concat;                 /* mimeheader: all parts as one text */
     unsigned first_part, last_part; /* mimeheader: parts from 1; 0: no bound */
@@ -45,7 +47,7 @@ struct rule_group {
 };
 
 /* Which metas name a rule: those of rule r stand from at[first[r]] to before
- * at[first[r + 1]]. */
+ * at[first[r + 1]], as indexes into ruleset.metas. */
 struct rule_users {
     unsigned *first;
     unsigned *at;
@@ -70,7 +72,8 @@ struct ruleset {
     struct eval_regexes eval_regexes; /* compiled if there is a rule in evals */
     struct rule_group metas;          /* each after those that it names */
     struct rule_users users;
-    double *resting; /* of a rule: its value where nothing hits that no meta is */
+    struct expression_range *resting; /* all rules where only metas can hit */
+    bool is_whole;                    /* every rule that can hit runs */
     bool is_unfiltered; /* every rule runs on every text: for tests to compare */
 };
 
@@ -79,10 +82,6 @@ struct ruleset {
 double *rule_values(const struct ruleset *set, const struct message *msg,
                     const struct envelope *env, const struct facts *facts,
                     unsigned *limit_errors);
-
-/* rule_expression_value - what a meta or fact is: 0 or how often. As expression_run. */
-double rule_expression_value(const struct rule *rule, const double *numbers,
-                             const struct span *texts, unsigned *limit_errors);
 
 /* rule_probe - what the pattern costs on hostile texts: rule->info.probe_us, and a
  * remark when it is slow or has to be stopped. */

@@ -313,6 +313,8 @@ static int run(struct tool *tool, struct err *err)
                     err) != 0)
         return -1;
     how.engine = engine;
+    if (how.with_all_hits)
+        ruleset_run_whole(engine->rules);
     if (open_history(tool, &how.reader, err) != 0) {
         engine_release(&engine);
         return -1;
