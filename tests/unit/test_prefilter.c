@@ -311,8 +311,22 @@ static struct ruleset *load(const char *path)
 }
 
 struct tally {
-    size_t mails, hits, differences;
+    size_t mails, hits, differences, spared;
 };
+
+/* Where only what can change the points runs, the points are the same. */
+static void compare_points(struct ruleset *set, const double *values,
+                           const double *spare, const char *name, struct tally *tally)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        tally->spared += set->rules[i].info.score == 0 && values[i] != spare[i];
+        if (set->rules[i].info.score == 0 || values[i] == spare[i])
+            continue;
+        tally->differences++;
+        print_message("%s: %s: %g of all, %g alone\n", name, set->rules[i].info.name,
+                      values[i], spare[i]);
+    }
+}
 
 /* Every rule's value on a mail, both ways. */
 static void compare(struct ruleset *set, struct arena *arena, struct span mail,
@@ -320,7 +334,7 @@ static void compare(struct ruleset *set, struct arena *arena, struct span mail,
 {
     static struct facts facts;
     const struct envelope env = {.path = PATH_SMTP, .mail_from = SPAN("bob@a.example")};
-    unsigned plain_errors, errors;
+    unsigned plain_errors, errors, spare_errors;
     struct message *msg = message_new(arena, MAIL_BYTES);
 
     assert_non_null(msg);
@@ -329,9 +343,15 @@ static void compare(struct ruleset *set, struct arena *arena, struct span mail,
     set->is_unfiltered = true;
     double *plain = rule_values(set, msg, &env, &facts, &plain_errors);
     set->is_unfiltered = false;
+    double *spare = rule_values(set, msg, &env, &facts, &spare_errors);
+    ruleset_run_whole(set);
     double *values = rule_values(set, msg, &env, &facts, &errors);
+    set->is_whole = false;
     assert_non_null(plain);
     assert_non_null(values);
+    assert_non_null(spare);
+    assert_in_range(spare_errors, 0, errors);
+    compare_points(set, values, spare, name, tally);
     for (size_t i = 0; i < set->count; i++) {
         tally->hits += plain[i] != 0;
         if (plain[i] == values[i] || plain_errors > errors)
@@ -390,6 +410,29 @@ static void put_rules(struct buf *out)
     }
 }
 
+/* Metas over those rules and each other; half of all give no points. */
+static void put_metas(struct buf *out)
+{
+    static const char *const operators[] = {" && ", " && ", " || ", " || ", " + ",
+                                            " - ",  " > ",  " == ", " * ",  " < "};
+
+    for (unsigned i = 0; i < 60; i++) {
+        buf_printf(out, "meta M%u ", i);
+        for (unsigned terms = below(4) + 1; terms > 0; terms--) {
+            buf_add_span(out, span_of(below(4) == 0 ? "!" : ""));
+            if (i > 0 && below(3) == 0)
+                buf_printf(out, "M%u", below(i));
+            else
+                buf_printf(out, "A%u", below(60));
+            buf_add_span(out, span_of(terms > 1 ? ONE_OF(operators) : "\n"));
+        }
+        if (below(2) == 0)
+            buf_printf(out, "score M%u 0\n", i);
+        if (below(2) == 0)
+            buf_printf(out, "score A%u 0\n", i);
+    }
+}
+
 static void put_mail(struct buf *out)
 {
     buf_add_span(out, SPAN("From: a@b.example\n"));
@@ -436,6 +479,7 @@ static void random_rules_agree(void **state)
         arena_reset(arena);
         buf_init(&rules, arena, 1 << 20);
         put_rules(&rules);
+        put_metas(&rules);
         write_file(path, buf_span(&rules));
         set = load(path);
         unlink(path);
@@ -450,6 +494,7 @@ static void random_rules_agree(void **state)
     }
     assert_int_equal(tally.differences, 0);
     assert_in_range(tally.hits, 1000, 1000000);
+    assert_in_range(tally.spared, 1000, 1000000);
     assert_in_range(filtered, 60, 3600);
     arena_free(&arena);
 }
