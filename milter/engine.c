@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int open_dns(struct engine *engine, struct err *err)
+int engine_open_dns(struct dns **out, const struct settings *settings, struct err *err)
 {
-    const struct settings *settings = engine->settings;
-    return dns_open(&engine->dns,
+    return dns_open(out,
                     &(struct dns_options){.servers = settings->dns_servers.at,
                                           .server_count = settings->dns_servers.count,
                                           .zone = settings->dns_zone,
@@ -61,7 +60,7 @@ int engine_load(struct engine **out, const char *config, const char *rules,
         engine_release(&engine);
         return -1;
     }
-    if (open_dns(engine, err) < 0 ||
+    if (engine_open_dns(&engine->dns, engine->settings, err) < 0 ||
         auth_open(&engine->auth, engine->settings, engine->dns, err) < 0) {
         engine_release(&engine);
         return -1;

@@ -29,6 +29,9 @@ struct engine {
 int engine_load(struct engine **out, const char *config, const char *rules,
                 conf_complain *complain, void *arg, struct err *err);
 
+/* engine_open_dns - the resolver of [dns]; errors as of dns_open. */
+int engine_open_dns(struct dns **out, const struct settings *settings, struct err *err);
+
 /* engine_share - let fresh go on with the resolver of old, and what that has in its
  * cache, where both have the same [dns] and no zone file, which may have changed.
  * Before anybody works with fresh. */

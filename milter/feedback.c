@@ -32,15 +32,13 @@ static struct span hash_text(struct span bytes, char out[20])
     return (struct span){out, (size_t)len};
 }
 
-/* Whoever sent the original pays, as if the bounce were a message of theirs. */
-static int charge(struct db *db, const struct feedback *f, struct arena *arena,
-                  const struct feedback_row *row, struct feedback_result *out,
-                  struct err *err)
+int feedback_charge(struct db *db, const struct settings *settings,
+                    const struct feedback_cost *cost, struct arena *arena,
+                    struct feedback_reached reached[FEEDBACK_REACHED_MAX],
+                    size_t *count, struct err *err)
 {
-    struct feedback_reached reached[FEEDBACK_REACHED_MAX];
-    size_t count = 0;
-    const struct feedback_original *original = row->original;
-    struct span domain = address_domain(row->recipient);
+    const struct feedback_original *original = cost->original;
+    struct span domain = address_domain(cost->recipient);
     const struct charge_request whom = {
         .mail_class = original->mail_class,
         .sender = original->sender,
@@ -50,13 +48,23 @@ static int charge(struct db *db, const struct feedback *f, struct arena *arena,
         .recipient_domains = &domain,
         .recipient_domain_count = 1,
         .recipients = 1,
-        .wall_us = f->at_us,
+        .wall_us = cost->at_us,
     };
-    const struct settings *settings = f->settings;
-    if (limits_charge_feedback(
-            db, settings->limits, settings->limit_count,
-            row->kind == REPORT_COMPLAINT ? LIMIT_COMPLAINTS : LIMIT_BOUNCES, &whom,
-            f->limit_now_us, arena, reached, &count, err) != 0)
+    return limits_charge_feedback(
+        db, settings->limits, settings->limit_count,
+        cost->kind == REPORT_COMPLAINT ? LIMIT_COMPLAINTS : LIMIT_BOUNCES, &whom,
+        cost->limit_now_us, arena, reached, count, err);
+}
+
+static int charge(struct db *db, const struct feedback *f, struct arena *arena,
+                  const struct feedback_row *row, struct feedback_result *out,
+                  struct err *err)
+{
+    struct feedback_reached reached[FEEDBACK_REACHED_MAX];
+    size_t count = 0;
+    const struct feedback_cost cost = {row->kind, row->original, row->recipient,
+                                       f->at_us, f->limit_now_us};
+    if (feedback_charge(db, f->settings, &cost, arena, reached, &count, err) != 0)
         return -1;
     out->limits_reached += count;
     for (size_t i = 0; i < count; i++)

@@ -9,6 +9,7 @@
 #ifndef OUTGATE_FEEDBACK_H
 #define OUTGATE_FEEDBACK_H
 
+#include "limits/limits.h"
 #include "message/report.h"
 #include "settings.h"
 #include "store/feedback.h"
@@ -32,5 +33,21 @@ struct feedback_result {
 /* feedback_take - tie, store, charge. Texts of out live in the arena. */
 int feedback_take(struct db *db, const struct feedback *feedback, struct arena *arena,
                   struct feedback_result *out, struct err *err);
+
+/* One bounce or complaint, and who pays for it. */
+struct feedback_cost {
+    enum report_kind kind;
+    const struct feedback_original *original;
+    struct span recipient; /* "" withheld */
+    int64_t at_us, limit_now_us;
+};
+
+/* feedback_charge - whoever sent the original pays, as if the bounce were a message of
+ * theirs; inside the caller's transaction. reached, count: as limits_charge_feedback.
+ */
+int feedback_charge(struct db *db, const struct settings *settings,
+                    const struct feedback_cost *cost, struct arena *arena,
+                    struct feedback_reached reached[FEEDBACK_REACHED_MAX],
+                    size_t *count, struct err *err);
 
 #endif

@@ -429,6 +429,21 @@ static void remove_leftovers(const struct daemon *daemon)
         unlink(path);
 }
 
+/* What the resolver did, for who wonders whether it is worth its deadline. */
+static void log_dns(struct dns *dns)
+{
+    struct dns_counts c;
+    if (!dns_is_configured(dns))
+        return;
+    dns_count(dns, &c);
+    log_line(
+        LOG_LEVEL_INFO,
+        "dns: asked=%lu cached=%lu zone=%lu sent=%lu failed=%lu late=%lu refused=%lu",
+        (unsigned long)c.asked, (unsigned long)c.cached, (unsigned long)c.zone,
+        (unsigned long)c.sent, (unsigned long)c.failed, (unsigned long)c.late,
+        (unsigned long)c.refused);
+}
+
 static int serve_until_stopped(struct daemon *daemon, struct err *err)
 {
     sigset_t signals;
@@ -441,6 +456,7 @@ static int serve_until_stopped(struct daemon *daemon, struct err *err)
     notifier_stop(&daemon->notifier);
     writer_stop(&daemon->writer);
     remove_leftovers(daemon);
+    log_dns(daemon->engine->dns);
     if (result == 0)
         log_line(LOG_LEVEL_INFO, "stopped");
     return result;

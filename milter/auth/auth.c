@@ -85,6 +85,8 @@ struct auth_check *auth_begin(struct auth *auth, const struct message *msg)
         auth != NULL ? arena_alloc(msg->arena, sizeof *check) : NULL;
     if (check == NULL)
         return NULL;
+    if (!dns_is_configured(auth->dns))
+        return check;
     size_t count = dmarc_authors(msg, authors, &total);
     for (size_t i = 0; i < count; i++)
         prefetch_policy(auth, msg, authors[i]);

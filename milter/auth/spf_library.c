@@ -77,8 +77,10 @@ static SPF_dns_rr_t *look_up(SPF_dns_server_t *server, const char *domain, ns_ty
         spf_ask(hook->question,
                 strcmp(domain, placeholder) == 0 ? hook->target : span_of(domain),
                 (enum dns_type)type, true, &answer);
-    if (type == ns_t_mx && answer.count > BOUND_SPF_NAMES)
+    if (type == ns_t_mx && answer.count > BOUND_SPF_NAMES) {
         hook->question->is_crowded = true;
+        answer = (struct dns_answer){.status = DNS_NO_DATA}; /* none is asked for */
+    }
     return make_answer(server, domain, type, &answer);
 }
 

@@ -10,7 +10,7 @@
 enum {
     EXPANDED_BYTES = 4096, /* of a domain-spec written out, before it is cut */
     NAME_BYTES = 253,      /* RFC 7208 7.3 */
-    PARTS = 128,           /* labels of one macro's value */
+    PARTS = BOUND_ADDRESS_BYTES / 2 + 1, /* labels of one macro's value */
 };
 
 void spf_ask(struct spf_question *question, struct span name, enum dns_type type,
@@ -129,25 +129,32 @@ static void put(struct buf *out, char c, bool is_url)
         buf_add_char(out, c);
 }
 
-/* The value divided at the delimiters, turned round when asked, the last labels of it
- * joined by dots. */
-static void add_value(struct buf *out, struct span value, struct span transform,
-                      bool is_url)
+/* The value divided at the delimiters; at least one part, which may be empty. */
+static size_t divide(struct span value, struct span delimiters,
+                     struct span parts[PARTS])
 {
-    struct span parts[PARTS];
-    size_t count = 0, keep = 0, i = 0, from = 0;
-    for (; i < transform.len && ascii_is_digit(transform.at[i]); i++)
-        keep = keep < 1000 ? keep * 10 + (size_t)(transform.at[i] - '0') : keep;
-    bool is_reversed = i < transform.len && ascii_lower(transform.at[i]) == 'r';
-    struct span delimiters = span_from(transform, i + is_reversed);
-    if (delimiters.len == 0)
-        delimiters = SPAN(".");
-    for (size_t at = 0; at <= value.len && count < PARTS; at++) {
-        if (at < value.len && span_index(delimiters, value.at[at]) < 0)
+    size_t count = 0, from = 0;
+    for (size_t at = 0; at < value.len && count + 1 < PARTS; at++) {
+        if (span_index(delimiters, value.at[at]) < 0)
             continue;
         parts[count++] = (struct span){value.at + from, at - from};
         from = at + 1;
     }
+    parts[count++] = span_from(value, from);
+    return count;
+}
+
+/* The parts of a value, turned round when asked, the last of them joined by dots. */
+static void add_value(struct buf *out, struct span value, struct span transform,
+                      bool is_url)
+{
+    struct span parts[PARTS];
+    size_t keep = 0, i = 0;
+    for (; i < transform.len && ascii_is_digit(transform.at[i]); i++)
+        keep = keep < 1000 ? keep * 10 + (size_t)(transform.at[i] - '0') : keep;
+    bool is_reversed = i < transform.len && ascii_lower(transform.at[i]) == 'r';
+    struct span delimiters = span_from(transform, i + is_reversed);
+    size_t count = divide(value, delimiters.len > 0 ? delimiters : SPAN("."), parts);
     size_t first = keep > 0 && keep < count ? count - keep : 0;
     for (size_t k = first; k < count; k++) {
         struct span part = parts[is_reversed ? count - 1 - k : k];

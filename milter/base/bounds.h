@@ -45,8 +45,8 @@ enum {
     BOUND_HTML_STYLE_RULES = 512, /* selectors of style sheets remembered */
     BOUND_HTML_CLASSES = 16,      /* classes of one element looked up */
     BOUND_HTML_NAMES = 512,       /* different tag names counted in one part */
-    BOUND_HTML_PIECES = 2000,     /* comments, titles, anchors or faces kept of one part */
-    BOUND_LINK_BYTES = 4096,      /* bytes of one link's target or text */
+    BOUND_HTML_PIECES = 2000, /* comments, titles, anchors or faces kept of one part */
+    BOUND_LINK_BYTES = 4096,  /* bytes of one link's target or text */
 
     /* rules */
     BOUND_RULES = 50000,            /* rules in all files */
@@ -55,9 +55,9 @@ enum {
     BOUND_RULE_FILES = 2000,        /* files in all rule folders */
     BOUND_RULE_DOMAINS = 100000,    /* top-level domains in rule files; the published
                                        list has 8,000 */
-    BOUND_REDIRECTORS = 100,        /* redirector_pattern lines: each is run on each link */
-    BOUND_RULE_URIS = 10000,        /* links in all their forms that uri rules see */
-    BOUND_INCLUDE_DEPTH = 10,       /* include within include */
+    BOUND_REDIRECTORS = 100,  /* redirector_pattern lines: each is run on each link */
+    BOUND_RULE_URIS = 10000,  /* links in all their forms that uri rules see */
+    BOUND_INCLUDE_DEPTH = 10, /* include within include */
     BOUND_MATCH_TEXT_BYTES = 65536, /* one text handed to one pattern: match limits
                                      do not bound quadratic scans (measured) */
     BOUND_RULE_PART_BYTES = 50000,  /* of one text that body rules read: SpamAssassin's

@@ -27,15 +27,16 @@ struct dns_query {
     int wake_fd;
 };
 
-/* What differs from the library's defaults, and why. */
+/* What differs from the library's defaults, and why. Not infra-cache-max-rtt: below its
+ * default a few names that nobody answers for make a forwarder count as dead, for all.
+ */
 static const char *const options_always[][2] = {
     {"do-not-query-localhost:", "no"}, /* a resolver on this host is the usual case */
     {"unblock-lan-zones:", "yes"},     /* PTR of 10/8 and its like: ask, do not deny */
     {"insecure-lan-zones:", "yes"},    /* nobody signs them */
     {"infra-host-ttl:", "60"},         /* a server that was dead is tried again soon */
     {"infra-keep-probing:", "yes"},    /* and meanwhile, too */
-    {"infra-cache-max-rtt:", "4000"},
-    {"infra-cache-min-rtt:", "200"}, /* a burst of packets does not make it answer */
+    {"infra-cache-min-rtt:", "200"},   /* a burst of packets does not make it answer */
     {"outbound-msg-retry:", "3"},
     {"cache-max-ttl:", "86400"}, /* as BOUND_DNS_TTL_S */
     {"cache-max-negative-ttl:", "3600"},

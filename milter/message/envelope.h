@@ -69,6 +69,8 @@ struct envelope {
 
 const char *mail_path_name(enum mail_path path); /* "smtp" "local" "border" "unknown" */
 const char *mail_class_name(enum mail_class mail_class); /* "outbound" ... */
+enum mail_path mail_path_find(struct span name);         /* UNKNOWN if there is none */
+enum mail_class mail_class_find(struct span name);
 
 /* envelope_must_not_refuse - no refusal is sane: a 5xx to sendmail(1) is a bounce with
  * the whole spam, a 4xx there loops under new queue ids; at the border it is a bounce

@@ -315,12 +315,17 @@ static double square(double value)
     return value * value;
 }
 
+static double part_of(int32_t colour, unsigned shift)
+{
+    return (double)((uint32_t)colour >> shift & 255);
+}
+
 /* Brightness as ITU-R BT.709 weighs the colours; 12 is chosen by SpamAssassin. */
 static bool is_near(int32_t a, int32_t b)
 {
-    double red = 0.2126 * ((a >> 16 & 255) - (b >> 16 & 255));
-    double green = 0.7152 * ((a >> 8 & 255) - (b >> 8 & 255));
-    double blue = 0.0722 * ((a & 255) - (b & 255));
+    double red = 0.2126 * (part_of(a, 16) - part_of(b, 16));
+    double green = 0.7152 * (part_of(a, 8) - part_of(b, 8));
+    double blue = 0.0722 * (part_of(a, 0) - part_of(b, 0));
 
     return a >= 0 && b >= 0 && square(red) + square(green) + square(blue) < square(12);
 }

@@ -147,14 +147,33 @@ static size_t qp_escape(struct sink *sink, struct span in, size_t i, uint32_t *d
     return gap;
 }
 
+/* Text up to the next '=' or line end, without the white space before the latter:
+ * some MTA has put it there (RFC 2045 6.7, rule 3). */
+static size_t qp_literal(struct sink *sink, struct span in, size_t i)
+{
+    size_t end = i, text;
+    while (end < in.len && in.at[end] != '=' && in.at[end] != '\n')
+        end++;
+    text = end;
+    if (end < in.len && in.at[end] == '\n') {
+        if (text > i && in.at[text - 1] == '\r')
+            text--;
+        size_t line = text;
+        while (text > i && (in.at[text - 1] == ' ' || in.at[text - 1] == '\t'))
+            text--;
+        sink_add(sink, in.at + i, text - i);
+        sink_add(sink, in.at + line, end + 1 - line);
+        return end + 1 - i;
+    }
+    sink_add(sink, in.at + i, text - i);
+    return end - i;
+}
+
 static void decode_qp(struct sink *sink, struct span in, uint32_t *defects)
 {
     for (size_t i = 0; i < in.len;) {
         if (in.at[i] != '=') {
-            const char *mark = memchr(in.at + i, '=', in.len - i);
-            size_t run = mark != NULL ? (size_t)(mark - in.at) - i : in.len - i;
-            sink_add(sink, in.at + i, run);
-            i += run;
+            i += qp_literal(sink, in, i);
         } else if (++i < in.len) {
             i += qp_escape(sink, in, i, defects);
         }

@@ -184,13 +184,15 @@ static void judge(struct chain *chain, struct relay *relay)
         chain->has_msa = relay->is_msa = true;
 }
 
-static void add_relay(struct chain *chain, const struct relay *relay)
+/* is_ours: known to be trusted, whatever networks say. */
+static void add_relay(struct chain *chain, const struct relay *relay, bool is_ours)
 {
     struct relays *relays = chain->relays;
     struct relay *kept = &relays->at[relays->count++];
 
     *kept = *relay;
-    judge(chain, kept);
+    if (!is_ours)
+        judge(chain, kept);
     kept->is_internal = chain->in_internal;
     relays->trusted += chain->in_trusted;
     relays->internal += chain->in_internal;
@@ -215,7 +217,7 @@ static void add_session(struct chain *chain, struct arena *arena,
     line.has_envfrom = env->mail_from.len > 0 || env->is_null_sender;
     line.has_looked_up = true;
     make_relay(arena, &line, &relay);
-    add_relay(chain, &relay);
+    add_relay(chain, &relay, env->is_ours);
 }
 
 static void add_field(struct chain *chain, struct arena *arena,
@@ -228,7 +230,7 @@ static void add_field(struct chain *chain, struct arena *arena,
     switch (received_form_read(arena, field->value, &line)) {
     case RECEIVED_RELAY:
         make_relay(arena, &line, &relay);
-        add_relay(chain, &relay);
+        add_relay(chain, &relay, false);
         break;
     case RECEIVED_FETCHED:
         /* What the fetcher's own host added is no part of the way. */
@@ -259,7 +261,7 @@ static void add_origin(struct chain *chain, const struct message *msg, struct sp
     if (line.ip.len == 0)
         return;
     make_relay(msg->arena, &line, &relay);
-    add_relay(chain, &relay);
+    add_relay(chain, &relay, false);
 }
 
 struct relays *received_read(const struct message *msg, const struct envelope *env,

@@ -5,7 +5,8 @@
  * Stage: message; asked for by rules. The topmost field was written last. From the top
  * down relays are trusted (their fields are believed) until one hands over from
  * outside; all below may be lies. Of a message from a session, the session is the
- * topmost relay: its field is not in the message yet.
+ * topmost relay: its field is not in the message yet. It is trusted when it is ours (a
+ * login, or a client in the config's networks).
  * Source: RFC 5321 4.4; trust as Mail::SpamAssassin::Conf(3pm), "trusted_networks".
  * Pure. At most BOUND_RELAYS fields are read.
  */

@@ -101,24 +101,29 @@ static size_t received_lines(const struct message *msg, struct span *lines)
     return count;
 }
 
+static void note_difference(struct eval_dates *dates, int64_t difference_s)
+{
+    if (!dates->has_difference || llabs(difference_s) < llabs(dates->difference_s))
+        dates->difference_s = difference_s;
+    dates->has_difference = true;
+}
+
 /* The difference that is nearest to 0; the oldest field's is left out if it is 0. */
 static void find_difference(struct eval_scene *scene, struct eval_dates *dates)
 {
     struct span lines[BOUND_RELAYS];
-    int64_t differences[BOUND_RELAYS], time_s;
     size_t count = received_lines(scene->msg, lines), known = 0;
+    int64_t last_s = 0, time_s;
 
-    for (size_t i = skip_local(scene, lines, count); i < count; i++)
-        if (line_time(scene, lines[i], &time_s))
-            differences[known++] = dates->date_s - time_s;
-    if (known > 1 && differences[known - 1] == 0)
-        known--;
-    for (size_t i = 0; i < known; i++)
-        if (!dates->has_difference ||
-            llabs(differences[i]) < llabs(dates->difference_s)) {
-            dates->difference_s = differences[i];
-            dates->has_difference = true;
-        }
+    for (size_t i = skip_local(scene, lines, count); i < count; i++) {
+        if (!line_time(scene, lines[i], &time_s))
+            continue;
+        if (known++ > 0)
+            note_difference(dates, last_s);
+        last_s = dates->date_s - time_s;
+    }
+    if (known == 1 || (known > 1 && last_s != 0))
+        note_difference(dates, last_s);
 }
 
 static const struct eval_dates *dates_of(struct eval_scene *scene)

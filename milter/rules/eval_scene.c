@@ -6,23 +6,17 @@
 #include "rules/rule_header.h"
 
 void eval_scene_init(struct eval_scene *scene, struct rule_view *view,
-                     const struct envelope *env, const struct eval_settings *settings,
+                     const struct eval_settings *settings,
                      const struct eval_regexes *regexes)
 {
-    *scene = (struct eval_scene){.msg = view->msg,
-                                 .view = view,
-                                 .env = env,
+    *scene = (struct eval_scene){.view = view,
+                                 .msg = view->msg,
+                                 .env = view->env,
                                  .settings = settings,
                                  .regexes = regexes};
 }
 
 /* ---- header ---- */
-
-static void read_sender(struct eval_scene *scene, struct scene_header *header)
-{
-    header->is_found =
-        received_sender(scene->msg, scene->env, scene_relays(scene), &header->value);
-}
 
 static const struct scene_header *header_of(struct eval_scene *scene, const char *name)
 {
@@ -38,12 +32,10 @@ static const struct scene_header *header_of(struct eval_scene *scene, const char
         scene->header_count--; /* the last place is taken in turn */
     header = &scene->headers[scene->header_count];
     header->name = name;
-    if (strncmp(name, "EnvelopeFrom", 12) == 0)
-        read_sender(scene, header);
-    else if (header_spec_parse(span_of(name), &spec, &ignored) != 0)
+    if (header_spec_parse(span_of(name), &spec, &ignored) != 0)
         return &none;
     else
-        header->is_found = header_value(&spec, scene->msg, scene->env, &header->value);
+        header->is_found = header_value(&spec, scene->view, &header->value);
     scene->header_count++;
     return header;
 }
@@ -112,12 +104,7 @@ bool scene_match(struct eval_scene *scene, enum eval_regex regex, struct span te
 
 const struct relays *scene_relays(struct eval_scene *scene)
 {
-    static const struct relays nothing = {.last_trusted_field = -1,
-                                          .last_internal_field = -1};
-
-    if (scene->relays == NULL)
-        scene->relays = received_read(scene->msg, scene->env, &scene->settings->trust);
-    return scene->relays != NULL ? scene->relays : &nothing;
+    return rule_view_relays(scene->view);
 }
 
 struct span scene_trusted(struct eval_scene *scene)
@@ -180,8 +167,6 @@ struct html_sums *const *scene_html(struct eval_scene *scene, size_t *count)
 
 const struct rule_texts *scene_body(struct eval_scene *scene)
 {
-    if (!scene->has_texts)
-        scene->texts = rule_text_body(scene->view);
-    scene->has_texts = true;
-    return &scene->texts;
+    rule_text_body(scene->view);
+    return &scene->view->body;
 }

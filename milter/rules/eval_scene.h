@@ -31,6 +31,7 @@ struct scene_header {
 };
 
 struct eval_scene {
+    struct rule_view *view; /* what other rules look at */
     const struct message *msg;
     const struct envelope *env; /* may be NULL */
     const struct eval_settings *settings;
@@ -40,7 +41,6 @@ struct eval_scene {
     /* private to the eval modules: not made yet is NULL, or a false flag */
     struct scene_header headers[SCENE_HEADERS];
     size_t header_count;
-    struct relays *relays;
     struct span trusted, untrusted;
     bool has_trusted, has_untrusted;
     struct html_sums **html;
@@ -51,15 +51,11 @@ struct eval_scene {
     struct eval_body *body;
     struct eval_images *images;
     struct eval_addresses *addresses;
-    struct rule_view *view;
     struct eval_found *found;
-    struct rule_texts texts;
-    bool has_texts;
 };
 
-/* eval_scene_init - view: the message as the other rules see it; lives as long. */
 void eval_scene_init(struct eval_scene *scene, struct rule_view *view,
-                     const struct envelope *env, const struct eval_settings *settings,
+                     const struct eval_settings *settings,
                      const struct eval_regexes *regexes);
 
 /* scene_get - what a header rule of that name ("From:addr", "Received") would see, ""

@@ -583,3 +583,12 @@ double expression_run(const struct expression *expression, const double *numbers
     return n > 0 ? stack[0].number : 0;
 }
 /* NOLINTEND(clang-analyzer-core*) */
+
+bool expression_reads(const struct expression *expression, const bool *is_marked)
+{
+    for (size_t i = 0; i < expression->count; i++)
+        if (expression->ops[i].code == OP_NUMBER_SLOT &&
+            is_marked[expression->ops[i].slot])
+            return true;
+    return false;
+}

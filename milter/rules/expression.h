@@ -62,4 +62,7 @@ void expression_clear(struct expression *expression);
 double expression_run(const struct expression *expression, const double *numbers,
                       const struct span *texts, unsigned *limit_errors);
 
+/* expression_reads - whether it reads numbers[slot] of any slot that is_marked. */
+bool expression_reads(const struct expression *expression, const bool *is_marked);
+
 #endif

@@ -32,7 +32,6 @@ static const char *const features[] = {
     CONF_PREFIX "has_tflags_nosubject",
     CONF_PREFIX "has_tflags_nolog",
     CONF_PREFIX "perl_min_version_5010000",
-    CONF_PREFIX "feature_registryboundaries",
     CONF_PREFIX "feature_originating_ip_headers",
     CONF_PREFIX "feature_uri_host_listed",
     PLUGIN_PREFIX "MIMEHeader::has_all_header",

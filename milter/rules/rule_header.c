@@ -25,11 +25,20 @@ static const struct {
     {"revip", HEADER_IP | HEADER_REVERSED},
 };
 
-/* What SpamAssassin gets by reading Received: fields. */
-static const char *const absent[] = {
-    "X-Spam-Relays-Untrusted", "X-Spam-Relays-Trusted", "X-Spam-Relays-External",
-    "X-Spam-Relays-Internal",  "ALL-TRUSTED",           "ALL-INTERNAL",
-    "ALL-UNTRUSTED",           "ALL-EXTERNAL",
+/* Pseudo headers that are told from Received: fields. */
+static const struct {
+    const char *name;
+    enum header_kind kind;
+    enum relay_side side;
+} sides[] = {
+    {"X-Spam-Relays-Untrusted", HEADER_RELAYS, RELAY_UNTRUSTED},
+    {"X-Spam-Relays-Trusted", HEADER_RELAYS, RELAY_TRUSTED},
+    {"X-Spam-Relays-External", HEADER_RELAYS, RELAY_EXTERNAL},
+    {"X-Spam-Relays-Internal", HEADER_RELAYS, RELAY_INTERNAL},
+    {"ALL-UNTRUSTED", HEADER_SIDE, RELAY_UNTRUSTED},
+    {"ALL-TRUSTED", HEADER_SIDE, RELAY_TRUSTED},
+    {"ALL-EXTERNAL", HEADER_SIDE, RELAY_EXTERNAL},
+    {"ALL-INTERNAL", HEADER_SIDE, RELAY_INTERNAL},
 };
 
 static int parse_modifier(struct span word, unsigned *bits, struct err *err)
@@ -67,10 +76,12 @@ int header_spec_parse(struct span written, struct header_spec *out, struct err *
         if (parse_modifier(word, &out->modifiers, err) != 0)
             return -1;
     }
-    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
-        if (span_ieq(out->name, span_of(absent[i])))
-            return err_set(err, ERR_NOT_FOUND, "%s is not there", absent[i]);
     out->kind = kind_of(out->name);
+    for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++)
+        if (span_ieq(out->name, span_of(sides[i].name))) {
+            out->kind = sides[i].kind;
+            out->side = sides[i].side;
+        }
     return 0;
 }
 
@@ -341,14 +352,40 @@ static void add_all(struct lookup *lookup, const struct header_field *fields,
     }
 }
 
-static void add_sender(struct lookup *lookup, const struct envelope *env)
+static void add_sender(struct lookup *lookup, struct rule_view *view)
 {
-    if (env == NULL || (env->mail_from.len == 0 && !env->is_null_sender))
+    struct span sender;
+
+    if (!received_sender(view->msg, view->env, rule_view_relays(view), &sender))
         return;
     if (lookup->spec->modifiers & HEADER_HOST)
-        add_host(lookup, env->mail_from);
+        add_host(lookup, sender);
     else
-        add_item(lookup, env->mail_from);
+        add_item(lookup, sender);
+}
+
+/* Fields that one side's relays have written: those above the Received: field of the
+ * last trusted (internal) relay, with it, or those from it on. */
+static void add_side(struct lookup *lookup, struct rule_view *view)
+{
+    enum relay_side side = lookup->spec->side;
+    const struct relays *relays = rule_view_relays(view);
+    bool is_inner = side == RELAY_TRUSTED || side == RELAY_INTERNAL;
+    ptrdiff_t border = side == RELAY_TRUSTED || side == RELAY_UNTRUSTED
+                           ? relays->last_trusted_field
+                           : relays->last_internal_field;
+    ptrdiff_t received = -1;
+
+    for (size_t i = 0; i < view->msg->field_count; i++) {
+        const struct header_field *field = &view->msg->fields[i];
+        bool is_received = span_ieq(field->name, SPAN("Received"));
+        received += is_received;
+        if (is_inner && received > border + 1)
+            return;
+        if (is_inner ? received <= border || (received == border + 1 && is_received)
+                     : received >= border + 1)
+            add_all(lookup, field, 1);
+    }
 }
 
 static bool finish(struct lookup *lookup, struct span *out)
@@ -359,11 +396,12 @@ static bool finish(struct lookup *lookup, struct span *out)
     return lookup->is_found;
 }
 
-bool header_value(const struct header_spec *spec, const struct message *msg,
-                  const struct envelope *env, struct span *out)
+bool header_value(const struct header_spec *spec, struct rule_view *view,
+                  struct span *out)
 {
     static const char *const id_names[] = {"X-Message-Id", "Resent-Message-Id",
                                            "X-Original-Message-ID", "Message-Id"};
+    const struct message *msg = view->msg;
     struct lookup lookup;
     struct chosen chosen = {.count = 0};
 
@@ -381,7 +419,13 @@ bool header_value(const struct header_spec *spec, const struct message *msg,
             choose(&chosen, msg->fields, msg->field_count, span_of(id_names[i]));
         break;
     case HEADER_ENVELOPE_FROM:
-        add_sender(&lookup, env);
+        add_sender(&lookup, view);
+        break;
+    case HEADER_RELAYS:
+        add_item(&lookup, relays_print(msg->arena, rule_view_relays(view), spec->side));
+        break;
+    case HEADER_SIDE:
+        add_side(&lookup, view);
         break;
     default:
         choose(&chosen, msg->fields, msg->field_count, spec->name);

@@ -13,8 +13,8 @@
 
 #include "base/err.h"
 #include "base/text.h"
-#include "message/envelope.h"
 #include "message/message.h"
+#include "rules/rule_view.h"
 
 enum header_kind {
     HEADER_KIND_UNKNOWN = 0,
@@ -23,6 +23,8 @@ enum header_kind {
     HEADER_TOCC,      /* To and Cc */
     HEADER_MESSAGEID, /* the Message-ID and where list programs move it to */
     HEADER_ENVELOPE_FROM,
+    HEADER_RELAYS, /* X-Spam-Relays-SIDE: the relays of one side as text */
+    HEADER_SIDE,   /* ALL-SIDE: the fields that relays of that side have written */
 };
 
 enum header_modifier {
@@ -39,19 +41,20 @@ enum header_modifier {
 
 struct header_spec {
     enum header_kind kind;
-    struct span name; /* HEADER_FIELD */
+    struct span name;     /* HEADER_FIELD */
+    enum relay_side side; /* HEADER_RELAYS, HEADER_SIDE */
     unsigned modifiers;
 };
 
 /* header_spec_parse - NAME[:modifier...]; name stays a part of written. -1
- * (ERR_NOT_FOUND) for what SpamAssassin derives from Received: and is not there. */
+ * (ERR_NOT_FOUND) on a modifier that is not there. */
 int header_spec_parse(struct span written, struct header_spec *out, struct err *err);
 
 /* header_value - what a pattern is matched against: the values found, each followed
  * by LF (addresses, names and hosts parted by LF), at most BOUND_MATCH_TEXT_BYTES of
- * them. Lives in msg->arena. Returns false when there is none (unset). */
-bool header_value(const struct header_spec *spec, const struct message *msg,
-                  const struct envelope *env, struct span *out);
+ * them. Lives in the message's arena. Returns false when there is none (unset). */
+bool header_value(const struct header_spec *spec, struct rule_view *view,
+                  struct span *out);
 
 /* header_part_value - the same of one MIME part's own header. */
 bool header_part_value(const struct header_spec *spec, const struct message *msg,

@@ -99,7 +99,7 @@ static void match_piece(struct matcher *m, const struct rule *rule, unsigned ind
 
 static bool waits(const struct matcher *m, unsigned index)
 {
-    return m->set->rules[index].may_wait && !m->set->is_whole && !m->set->is_unfiltered;
+    return m->set->rules[index].may_wait && !m->set->runs_all && !m->set->is_unfiltered;
 }
 
 static void wait(struct matcher *m, unsigned index, enum wait how, size_t bytes)
@@ -305,7 +305,7 @@ static void match_fields(struct matcher *m, const struct rule_header *header,
     struct prefilter_run run;
     size_t always = start_filter(m, group, &run);
 
-    field->is_found = header_value(&header->spec, m->msg, m->env, &field->value);
+    field->is_found = header_value(&header->spec, &m->view, &field->value);
     for (size_t i = 0; i < always; i++)
         match_or_wait(m, group->at[i], field);
     if (always == group->count)
@@ -354,7 +354,7 @@ static void fill_field(struct matcher *m, struct rule *rule, unsigned index,
 {
     const struct header_spec *spec = &m->set->headers[rule->header].spec;
     struct span value;
-    bool is_found = header_value(spec, m->msg, m->env, &value);
+    bool is_found = header_value(spec, &m->view, &value);
 
     if (is_ready(m, rule, regex, shown(rule, is_found, value)))
         match_field(m, rule, index, is_found, value);
@@ -486,13 +486,12 @@ static void match_evals(struct matcher *m)
 {
     const struct rule_group *group = &m->set->evals;
 
-    eval_scene_init(&m->scene, &m->view, m->env, &m->set->source.evals,
-                    &m->set->eval_regexes);
+    eval_scene_init(&m->scene, &m->view, &m->set->source.evals, &m->set->eval_regexes);
     for (size_t i = 0; i < group->count; i++) {
         const struct rule *rule = &m->set->rules[group->at[i]];
         if (waits(m, group->at[i]))
             wait(m, group->at[i], WAIT_EVAL, 0);
-        else if (rule->info.score != 0 || rule->is_named || m->set->is_unfiltered)
+        else if (rule->info.score != 0 || rule->is_named || m->set->runs_all)
             m->values[group->at[i]] = eval_run(rule->eval, &m->scene);
     }
 }
@@ -507,14 +506,14 @@ static void match_others(struct matcher *m, const struct facts *facts)
     match_group(m, &set->rawbody, rule_text_rawbody);
     match_group(m, &set->uri, rule_text_uri);
     match_group(m, &set->full, rule_text_full);
-    match_evals(m);
     for (size_t i = 0; i < set->templates.count; i++)
         match_template(m, set->templates.at[i]);
+    match_evals(m);
     if (facts != NULL)
         match_facts(m, facts);
 }
 
-static int start(struct matcher *m, const struct rule_links *links)
+static int start(struct matcher *m)
 {
     struct arena *arena = m->msg->arena;
     const struct ruleset *set = m->set;
@@ -524,7 +523,7 @@ static int start(struct matcher *m, const struct rule_links *links)
     m->waiting = arena_array(arena, set->count, sizeof *m->waiting);
     m->pieces = arena_array(arena, WAITING_PIECES + 1, sizeof *m->pieces);
     m->fields = arena_array(arena, set->header_count, sizeof *m->fields);
-    rule_view_init(&m->view, m->msg, links);
+    rule_view_init(&m->view, m->msg, m->env, &set->links, &set->source.evals.trust);
     m->captures.arena = arena;
     return m->values != NULL && m->stopped != NULL && m->waiting != NULL &&
                    m->pieces != NULL && m->fields != NULL
@@ -539,7 +538,7 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     struct matcher m = {.set = set, .msg = msg, .env = env};
 
     *limit_errors = 0;
-    if (start(&m, &set->links) != 0)
+    if (start(&m) != 0)
         return NULL;
     match_others(&m, facts);
     if (match_metas(&m) != 0)
@@ -588,21 +587,70 @@ static void gather(const struct ruleset *set, const double *values, struct hits 
         qsort(hits->at, hits->count, sizeof *hits->at, by_points);
 }
 
+static void gather_all(const struct ruleset *set, const double *values,
+                       struct arena *arena, struct hits *hits)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < set->count; i++)
+        count += is_hit(set, values, i);
+    hits->at = arena_array(arena, count, sizeof *hits->at);
+    if (hits->at != NULL)
+        gather(set, values, hits);
+}
+
 void rule_match(const struct ruleset *set, const struct message *msg,
                 const struct envelope *env, const struct facts *facts,
                 struct hits *hits)
 {
     double *values;
-    size_t count = 0;
 
     *hits = (struct hits){0};
     values = rule_values(set, msg, env, facts, &hits->limit_errors);
     hits->values = values;
-    if (values == NULL)
+    if (values != NULL)
+        gather_all(set, values, msg->arena, hits);
+}
+
+/* Rules whose texts were not kept, and the metas on them; each meta stands after those
+ * that it names. */
+static void mark_blind(const struct ruleset *set, const struct rule_kept *kept,
+                       bool *is_blind)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        enum rule_kind kind = set->rules[i].info.kind;
+        is_blind[i] = kind == RULE_HEADER ? !kept->has_header
+                      : kind == RULE_FACT ? !kept->has_facts
+                                          : kind != RULE_META;
+    }
+    for (size_t i = 0; i < set->evals.count; i++)
+        is_blind[set->evals.at[i]] = true;
+    for (size_t i = 0; i < set->templates.count; i++)
+        is_blind[set->templates.at[i]] = true;
+    for (size_t i = 0; i < set->metas.count; i++) {
+        unsigned index = set->metas.at[i];
+        is_blind[index] = expression_reads(set->rules[index].expression, is_blind);
+    }
+}
+
+void rule_match_kept(const struct ruleset *set, const struct message *msg,
+                     const struct envelope *env, const struct facts *facts,
+                     const struct rule_kept *kept, struct hits *hits)
+{
+    bool *is_blind = arena_array(msg->arena, set->count, sizeof *is_blind);
+    double *values;
+
+    *hits = (struct hits){0};
+    values = rule_values(set, msg, env, facts, &hits->limit_errors);
+    if (values == NULL || is_blind == NULL)
         return;
+    mark_blind(set, kept, is_blind);
     for (size_t i = 0; i < set->count; i++)
-        count += is_hit(set, values, i);
-    hits->at = arena_array(msg->arena, count, sizeof *hits->at);
-    if (hits->at != NULL)
-        gather(set, values, hits);
+        if (is_blind[i])
+            values[i] = 0;
+    for (size_t i = 0; i < kept->count; i++)
+        if (is_blind[kept->rules[i]])
+            values[kept->rules[i]] = 1;
+    hits->values = values;
+    gather_all(set, values, msg->arena, hits);
 }

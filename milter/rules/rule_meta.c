@@ -85,6 +85,6 @@ void rule_meta_settle(const struct ruleset *set, struct expression_range *ranges
             look_again(&s, i);
         }
     }
-    if (set->metas.count > 0 && (set->is_whole || set->is_unfiltered))
+    if (set->metas.count > 0 && (set->runs_all || set->is_unfiltered))
         look_again(&s, set->metas.count - 1);
 }

@@ -317,7 +317,8 @@ static void read_attribute(struct reader *r, struct tag *tag)
         if (!is_at_end(r) && r->in.at[r->at] != '>')
             value = read_value(r);
         skip_space(r);
-    }
+    } else
+        value = name; /* as HTML::Parser: an attribute without a value is its name */
     id = attribute_of(name);
     if (id < 0 || tag->has[id])
         return;

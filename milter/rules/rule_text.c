@@ -6,6 +6,7 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
+#include "message/mime.h"
 #include "rules/rule_page.h"
 #include "rules/rule_uri_find.h"
 
@@ -177,24 +178,58 @@ static bool is_shown(const struct part *part)
            !span_eq(part->subtype, SPAN("x-vcard"));
 }
 
-static bool is_page(const struct part *part)
+/* A file that readers open as a page, whatever its type says. */
+static bool is_page_file(const struct part *part)
 {
-    return part->html != NULL;
+    static const char *const endings[] = {".html", ".htm", ".shtml", ".shtm"};
+
+    if (part->is_multipart || span_eq(part->type, SPAN("text")))
+        return false;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
+        if (span_iends(part->filename, span_of(endings[i])))
+            return true;
+    return false;
+}
+
+/* The bytes of such a file: of what is no text the message keeps only the beginning. */
+static struct span file_content(struct arena *arena, const struct part *part)
+{
+    struct span raw = span_head(part->raw_body, 2 * BOUND_TEXT_BYTES);
+    uint32_t defects = 0;
+
+    if (span_eq(part->encoding, SPAN("base64")))
+        return mime_decode_base64(arena, raw, &defects);
+    if (span_eq(part->encoding, SPAN("quoted-printable")))
+        return mime_decode_qp(arena, raw, &defects);
+    return raw;
+}
+
+static struct span page_text(struct arena *arena, const struct part *part)
+{
+    uint32_t defects = 0;
+    bool is_cut = false;
+
+    if (part->html != NULL)
+        return part->text;
+    return rule_text_unix(arena,
+                          mime_to_utf8(arena, file_content(arena, part), part->charset,
+                                       BOUND_TEXT_BYTES, &defects, &is_cut));
 }
 
 static void keep_links(struct rule_view *view, const struct rule_page *page)
 {
-    size_t count = view->link_count + page->link_count;
-    struct span *links;
+    size_t count = view->target_count + page->link_count;
+    struct span *targets;
 
     if (page->link_count == 0 ||
-        (links = arena_array(view->msg->arena, count, sizeof *links)) == NULL)
+        (targets = arena_array(view->msg->arena, count, sizeof *targets)) == NULL)
         return;
-    if (view->link_count > 0)
-        memcpy(links, view->links, view->link_count * sizeof *links);
-    memcpy(links + view->link_count, page->links, page->link_count * sizeof *links);
-    view->links = links;
-    view->link_count = count;
+    if (view->target_count > 0)
+        memcpy(targets, view->targets, view->target_count * sizeof *targets);
+    memcpy(targets + view->target_count, page->links,
+           page->link_count * sizeof *targets);
+    view->targets = targets;
+    view->target_count = count;
 }
 
 static void render_part(struct rule_view *view, struct buf *out,
@@ -202,8 +237,8 @@ static void render_part(struct rule_view *view, struct buf *out,
 {
     struct rule_page page = {.text = part->text};
 
-    if (is_page(part)) {
-        rule_page_read(view->msg->arena, part->text, &page);
+    if (part->html != NULL || is_page_file(part)) {
+        rule_page_read(view->msg->arena, page_text(view->msg->arena, part), &page);
         keep_links(view, &page);
     }
     buf_add_span(out, cut_part(page.text, BOUND_RULE_PART_BYTES, "\n "));
@@ -244,7 +279,7 @@ static void read_body(struct rule_view *view)
             continue;
         if (rendered.len > 0)
             buf_add_char(&rendered, '\n');
-        if (is_shown(&msg->parts[i]))
+        if (is_shown(&msg->parts[i]) || is_page_file(&msg->parts[i]))
             render_part(view, &rendered, &msg->parts[i]);
     }
     rest = fold(msg->arena, buf_span(&rendered));
@@ -257,12 +292,6 @@ static void read_body(struct rule_view *view)
         rest = span_from(rest, line.len);
     }
     view->body = p.texts;
-}
-
-void rule_view_init(struct rule_view *view, const struct message *msg,
-                    const struct rule_links *links)
-{
-    *view = (struct rule_view){.msg = msg, .link_rules = links};
 }
 
 struct rule_texts rule_text_body(struct rule_view *view)
@@ -317,9 +346,11 @@ static struct rule_texts read_rawbody(const struct message *msg)
 
     for (size_t i = 0; i < msg->part_count; i++) {
         const struct part *part = &msg->parts[i];
-        if (!is_raw_part(part))
+        bool is_file = is_page_file(part);
+        if (!is_raw_part(part) && !is_file)
             continue;
-        struct span text = rule_text_unix(msg->arena, part->content);
+        struct span text = rule_text_unix(
+            msg->arena, is_file ? file_content(msg->arena, part) : part->content);
         text = span_head(cut_part(text, RAW_PART_BYTES, "\n> "), left);
         add_raw_part(&p, text);
         left -= text.len;
@@ -338,12 +369,12 @@ static struct rule_texts read_uris(struct rule_view *view)
     struct rule_texts body = rule_text_body(view);
     struct rule_uri_set set;
 
-    if (rule_uri_start(&set, view->link_rules, p.arena) != 0)
+    if (rule_uri_start(&set, view->links, p.arena) != 0)
         return p.texts;
     for (size_t i = 0; i < body.count; i++)
         rule_uri_find(&set, body.at[i].bytes);
-    for (size_t i = 0; i < view->link_count; i++)
-        rule_uri_add(&set, view->links[i], false);
+    for (size_t i = 0; i < view->target_count; i++)
+        rule_uri_add(&set, view->targets[i], false);
     if (set.count > 0)
         qsort(set.at, set.count, sizeof *set.at, compare);
     for (size_t i = 0; i < set.count; i++)

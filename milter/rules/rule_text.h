@@ -15,35 +15,7 @@
 #include <stddef.h>
 
 #include "base/text.h"
-#include "message/message.h"
-#include "rules/rule_uri.h"
-
-struct rule_text {
-    struct span bytes;
-    bool
-        is_continued; /* goes on from the piece before: ^ does not match at its start */
-};
-
-struct rule_texts {
-    struct rule_text *at;
-    size_t count;
-};
-
-/* One message as rules look at it; what is costly is made once, when it is asked for.
- */
-struct rule_view {
-    const struct message *msg;
-    const struct rule_links *link_rules;
-    /* private */
-    struct rule_texts body, rawbody, uri, full;
-    bool has_body, has_rawbody, has_uri, has_full;
-    struct span *links; /* of all HTML parts */
-    size_t link_count;
-};
-
-/* rule_view_init - nothing is read yet. links: how links are read; lives as long. */
-void rule_view_init(struct rule_view *view, const struct message *msg,
-                    const struct rule_links *links);
+#include "rules/rule_view.h"
 
 /* rule_text_body - the subject first, then all text parts as rendered (HTML with its
  * hidden text; see rule_page), 50,000 bytes of each at most; white space folded to one

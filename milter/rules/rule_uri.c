@@ -48,7 +48,10 @@ static bool grow(struct rule_uri_set *set)
 int rule_uri_start(struct rule_uri_set *set, const struct rule_links *links,
                    struct arena *arena)
 {
-    *set = (struct rule_uri_set){.links = links, .arena = arena};
+    static const struct rule_links none;
+
+    *set =
+        (struct rule_uri_set){.links = links != NULL ? links : &none, .arena = arena};
     return grow(set) ? 0 : -1;
 }
 

@@ -45,7 +45,8 @@ struct rule_uri_set {
     size_t bucket_count;
 };
 
-/* rule_uri_start - an empty set; -1 at the arena's end. */
+/* rule_uri_start - an empty set; links: NULL for none of its own. -1 at the arena's
+ * end. */
 int rule_uri_start(struct rule_uri_set *set, const struct rule_links *links,
                    struct arena *arena);
 

@@ -730,11 +730,6 @@ void ruleset_free(struct ruleset **set)
     *set = NULL;
 }
 
-void ruleset_run_whole(struct ruleset *set)
-{
-    set->is_whole = true;
-}
-
 size_t ruleset_count(const struct ruleset *set)
 {
     return set->count;
@@ -750,4 +745,9 @@ ptrdiff_t ruleset_find(const struct ruleset *set, const char *name)
     const struct rule_entry *entry = rule_table_find(&set->source.table, span_of(name));
 
     return entry == NULL ? -1 : (ptrdiff_t)entry->index - 1;
+}
+
+void ruleset_run_all(struct ruleset *set)
+{
+    set->runs_all = true;
 }

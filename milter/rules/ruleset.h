@@ -98,17 +98,17 @@ int ruleset_load(struct ruleset **out, const char *const *paths, size_t path_cou
                  bool lint, struct rule_report *report, struct err *err);
 void ruleset_free(struct ruleset **set);
 
-/* ruleset_run_whole - from now on every rule runs, for those who ask for hits->values.
- * Without it a rule that only metas name runs where it can still change the points.
- * Before other threads use the set. */
-void ruleset_run_whole(struct ruleset *set);
-
 /* ruleset_count, ruleset_info - all rules that can run, in the order of names. */
 size_t ruleset_count(const struct ruleset *set);
 void ruleset_info(const struct ruleset *set, size_t index, struct rule_info *out);
 
 /* ruleset_find - index of a name, or -1. */
 ptrdiff_t ruleset_find(const struct ruleset *set, const char *name);
+
+/* ruleset_run_all - from now on every rule runs, for those who ask for hits->values.
+ * Without it a rule that gives no points runs only where it can still change them.
+ * Before other threads use the set. */
+void ruleset_run_all(struct ruleset *set);
 
 struct hit {
     size_t rule;      /* index for ruleset_info */
@@ -123,7 +123,7 @@ struct hits {
     double score;         /* the sum, rounded to 1/1000 */
     const double *values; /* of each rule of the set, by index: 0 no hit, else how often
                              (of a meta, its value); NULL without memory. Of rules
-                             without a score only after ruleset_run_whole. */
+                             without a score only after ruleset_run_all. */
     unsigned limit_errors; /* patterns stopped by a match limit: they count as no hit */
 };
 
@@ -132,5 +132,20 @@ struct hits {
 void rule_match(const struct ruleset *set, const struct message *msg,
                 const struct envelope *env, const struct facts *facts,
                 struct hits *hits);
+
+/* What the store kept of a message that is not there whole. */
+struct rule_kept {
+    bool has_header;     /* msg has its header, and an empty body */
+    bool has_facts;      /* facts are those of that time */
+    const size_t *rules; /* that hit then, by index */
+    size_t count;
+};
+
+/* rule_match_kept - as rule_match, of such a message: header rules, fact rules and the
+ * metas on them alone are run; all others hit if they did then (with the score that
+ * they have now), whatever their patterns say now. */
+void rule_match_kept(const struct ruleset *set, const struct message *msg,
+                     const struct envelope *env, const struct facts *facts,
+                     const struct rule_kept *kept, struct hits *hits);
 
 #endif

@@ -68,12 +68,12 @@ struct ruleset {
     size_t header_count, header_room;
     struct rule_group body, rawbody, uri, full, facts, evals;
     struct rule_group templates; /* rules that run after all others with a pattern */
-    struct rule_links links;     /* its redirectors' patterns are its own */
     struct eval_regexes eval_regexes; /* compiled if there is a rule in evals */
+    struct rule_links links;          /* its redirectors' patterns are its own */
     struct rule_group metas;          /* each after those that it names */
     struct rule_users users;
     struct expression_range *resting; /* all rules where only metas can hit */
-    bool is_whole;                    /* every rule that can hit runs */
+    bool runs_all;                    /* rules, too, that cannot change the points */
     bool is_unfiltered; /* every rule runs on every text: for tests to compare */
 };
 

@@ -60,20 +60,6 @@ int ticket_store(struct db *db, const struct ticket_row *row, struct err *err)
     return query_run(query, err);
 }
 
-static enum mail_class find_class(struct span name)
-{
-    return span_eq(name, SPAN("outbound")) ? CLASS_OUTBOUND : CLASS_FORWARDED;
-}
-
-static enum mail_path find_path(struct span name)
-{
-    static const enum mail_path paths[] = {PATH_SMTP, PATH_LOCAL, PATH_BORDER};
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        if (span_eq(name, span_of(mail_path_name(paths[i]))))
-            return paths[i];
-    return PATH_UNKNOWN;
-}
-
 int ticket_find(struct db *db, struct span mark, struct arena *arena,
                 struct ticket_row *out, struct err *err)
 {
@@ -92,8 +78,8 @@ int ticket_find(struct db *db, struct span mark, struct arena *arena,
             .made_us = query_int(query, 0),
             .message = query_is_null(query, 1) ? 0 : query_int(query, 1),
             .queue_id = span_dup(arena, query_text(query, 2)),
-            .mail_class = find_class(query_text(query, 3)),
-            .path = find_path(query_text(query, 4)),
+            .mail_class = mail_class_find(query_text(query, 3)),
+            .path = mail_path_find(query_text(query, 4)),
             .sender = span_dup(arena, query_text(query, 5)),
             .client_ip = span_dup(arena, query_text(query, 6)),
             .action = action_find(query_text(query, 7)),

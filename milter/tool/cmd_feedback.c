@@ -215,7 +215,7 @@ static int read_list(struct run *run, const struct scan_list *list, struct err *
 {
     struct progress progress;
     int rc = 0;
-    progress_start(&progress);
+    progress_start(&progress, false);
     for (size_t i = 0; i < list->count && rc == 0; i++) {
         rc = read_file(run, &list->at[i], err);
         progress_show(&progress, i + 1, list->count, "files");

@@ -195,7 +195,7 @@ static int run(struct tool *tool, struct err *err)
     if (read_person(tool, &person, err) != 0 || tool_open(tool, DB_WRITE, err) != 0 ||
         confirm(tool, &person, err) != 0)
         return -1;
-    progress_start(&progress);
+    progress_start(&progress, false);
     int rc = forget_run(tool->db, &person, given.is_dry, show_progress, &progress,
                         &result, err);
     progress_end(&progress);

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/dns.h"
 #include "base/geoip.h"
 #include "base/json.h"
+#include "engine.h"
 #include "rules/rule_explain.h"
 #include "rules/ruleset.h"
 #include "tool/commands.h"
@@ -134,12 +136,26 @@ static int lint_geoip(struct tool *tool, struct findings *findings)
     return -1;
 }
 
+/* Servers, trust anchor and every line of the static zone; nobody is asked. */
+static int lint_dns(struct tool *tool, struct findings *findings)
+{
+    struct err err;
+    struct dns *dns;
+    if (engine_open_dns(&dns, tool->settings, &err) == 0) {
+        dns_close(&dns);
+        return 0;
+    }
+    struct remark remark = {REMARK_ERROR, "", 0, err.text};
+    print_remark(findings, &remark);
+    return -1;
+}
+
 static int lint_config(struct tool *tool, struct findings *findings)
 {
     struct err err;
     const char *path = tool_config_path(tool);
     if (settings_load(&tool->settings, path, take_config_error, findings, &err) == 0)
-        return lint_geoip(tool, findings);
+        return lint_geoip(tool, findings) < 0 || lint_dns(tool, findings) < 0 ? -1 : 0;
     if (findings->counts[REMARK_ERROR] == 0) { /* a file that cannot be read */
         struct remark remark = {REMARK_ERROR, "", 0, err.text};
         print_remark(findings, &remark);

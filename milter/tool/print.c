@@ -428,10 +428,10 @@ void table_print(struct table *table)
     table->is_continued = true;
 }
 
-void progress_start(struct progress *progress)
+void progress_start(struct progress *progress, bool is_silent)
 {
     *progress = (struct progress){
-        .is_wanted = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO),
+        .is_wanted = isatty(STDERR_FILENO) && (is_silent || !isatty(STDOUT_FILENO)),
         .started_us = clock_elapsed_us(),
     };
 }

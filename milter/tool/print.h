@@ -108,14 +108,14 @@ void table_colour(struct table *table, enum colour colour);
  * forgotten: more may follow, in a fresh arena if the caller sets one. */
 void table_print(struct table *table);
 
-/* A bar on standard error: on a terminal that standard output does not fill already,
- * and after a second of work only. */
+/* A bar on standard error: on a terminal that standard output does not fill already
+ * (is_silent: it will not while the bar is there), and after a second of work only. */
 struct progress {
     bool is_wanted, is_shown;
     int64_t started_us, drawn_us;
 };
 
-void progress_start(struct progress *progress);
+void progress_start(struct progress *progress, bool is_silent);
 void progress_show(struct progress *progress, uint64_t done, uint64_t total,
                    const char *what);
 void progress_end(struct progress *progress);

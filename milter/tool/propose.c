@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "limits/limit.h"
+#include "tool/peak.h"
 #include "tool/print.h"
 
 /* How the figures are chosen: half as much again as what 99 of 100 keys needed at their
@@ -46,83 +47,43 @@ static const struct kind kinds[] = {
      "score > 0 AND " LET_GO " ORDER BY at_us"},
 };
 
-static const int64_t lengths_us[] = {INT64_C(3600000000), INT64_C(86400000000)};
 static const char *const length_names[] = {"hour", "day"};
-enum { LENGTHS = 2 };
 
 /* The most that a key had in any stretch of each length. */
-struct peak {
+struct key_peak {
     struct span key;
-    int64_t most[LENGTHS], at_us[LENGTHS];
-};
-
-struct event {
-    int64_t at_us, amount;
+    struct peak peak;
 };
 
 /* One kind at work. */
 struct study {
     struct tool *tool;
     const struct kind *kind;
-    struct event *events; /* heap: those of the key at hand */
-    size_t event_count, event_room;
-    size_t first[LENGTHS]; /* the oldest event in each window */
-    int64_t sum[LENGTHS];
-    struct peak *peaks; /* heap */
+    struct peak_meter meter; /* of the key at hand */
+    struct key_peak *peaks;  /* heap */
     size_t peak_count, peak_room;
     struct err *err;
 };
-
-static int no_memory(struct study *s)
-{
-    return err_set(s->err, ERR_MEMORY, "out of memory");
-}
 
 static int begin_key(struct study *s, struct span key)
 {
     if (s->peak_count == s->peak_room) {
         size_t room = s->peak_room > 0 ? s->peak_room * 2 : 256;
-        struct peak *more = realloc(s->peaks, room * sizeof *more);
+        struct key_peak *more = realloc(s->peaks, room * sizeof *more);
         if (more == NULL)
-            return no_memory(s);
+            return err_set(s->err, ERR_MEMORY, "out of memory");
         s->peaks = more;
         s->peak_room = room;
     }
-    s->peaks[s->peak_count++] = (struct peak){.key = span_dup(s->tool->arena, key)};
-    s->event_count = 0;
-    for (int i = 0; i < LENGTHS; i++)
-        s->first[i] = 0, s->sum[i] = 0;
+    s->peaks[s->peak_count++] = (struct key_peak){.key = span_dup(s->tool->arena, key)};
+    peak_begin(&s->meter);
     return 0;
 }
 
 static int add_event(struct study *s, int64_t at_us, int64_t amount)
 {
-    if (s->event_count == s->event_room) {
-        size_t room = s->event_room > 0 ? s->event_room * 2 : 1024;
-        struct event *more = realloc(s->events, room * sizeof *more);
-        if (more == NULL)
-            return no_memory(s);
-        s->events = more;
-        s->event_room = room;
-    }
-    s->events[s->event_count++] = (struct event){at_us, amount};
-    return 0;
-}
-
-/* The windows that end with the newest event. */
-static void measure(struct study *s)
-{
-    struct peak *peak = &s->peaks[s->peak_count - 1];
-    const struct event *newest = &s->events[s->event_count - 1];
-    for (int i = 0; i < LENGTHS; i++) {
-        s->sum[i] += newest->amount;
-        while (s->events[s->first[i]].at_us < newest->at_us - lengths_us[i])
-            s->sum[i] -= s->events[s->first[i]++].amount;
-        if (s->sum[i] > peak->most[i]) {
-            peak->most[i] = s->sum[i];
-            peak->at_us[i] = newest->at_us;
-        }
-    }
+    return peak_add(&s->meter, at_us, amount, &s->peaks[s->peak_count - 1].peak,
+                    s->err);
 }
 
 static int read_events(struct study *s, int64_t since_us)
@@ -141,22 +102,21 @@ static int read_events(struct study *s, int64_t since_us)
             query_reset(query);
             return -1;
         }
-        measure(s);
     }
     return step;
 }
 
 static int compare_hours(const void *a, const void *b)
 {
-    int64_t x = ((const struct peak *)a)->most[0];
-    int64_t y = ((const struct peak *)b)->most[0];
+    int64_t x = ((const struct key_peak *)a)->peak.most[0];
+    int64_t y = ((const struct key_peak *)b)->peak.most[0];
     return (x > y) - (x < y);
 }
 
 static int compare_days(const void *a, const void *b)
 {
-    int64_t x = ((const struct peak *)a)->most[1];
-    int64_t y = ((const struct peak *)b)->most[1];
+    int64_t x = ((const struct key_peak *)a)->peak.most[1];
+    int64_t y = ((const struct key_peak *)b)->peak.most[1];
     return (x > y) - (x < y);
 }
 
@@ -173,7 +133,7 @@ static int64_t round_up(int64_t amount)
 static int64_t percentile(const struct study *s, int length, int percent)
 {
     size_t rank = (s->peak_count * (size_t)percent + 99) / 100;
-    return s->peaks[rank > 0 ? rank - 1 : 0].most[length];
+    return s->peaks[rank > 0 ? rank - 1 : 0].peak.most[length];
 }
 
 static int64_t choose(const struct study *s, int length)
@@ -199,8 +159,8 @@ static void print_above(const struct study *s, int length, int64_t amount)
     struct limit unit = {.unit = s->kind->unit};
     char text[64];
     for (size_t i = s->peak_count, named = 0; i > 0; i--, named++) {
-        const struct peak *peak = &s->peaks[i - 1];
-        if (peak->most[length] <= amount)
+        const struct key_peak *peak = &s->peaks[i - 1];
+        if (peak->peak.most[length] <= amount)
             break;
         if (named == NAMED_MAX) {
             printf("# ... and more of them\n");
@@ -209,9 +169,9 @@ static void print_above(const struct study *s, int length, int64_t amount)
         printf("#   more than that: outgate limit set %s-%s %s '%s per %s'\n",
                s->kind->name, length_names[length],
                print_shell_word(s->tool->arena, peak->key),
-               limit_print_amount(&unit,
-                                  round_up(peak->most[length] * HEADROOM_PERCENT / 100),
-                                  text, sizeof text),
+               limit_print_amount(
+                   &unit, round_up(peak->peak.most[length] * HEADROOM_PERCENT / 100),
+                   text, sizeof text),
                length == 0 ? "1h" : "1d");
     }
 }
@@ -219,7 +179,7 @@ static void print_above(const struct study *s, int length, int64_t amount)
 static void print_one(const struct study *s, int length, int64_t amount)
 {
     struct limit unit = {.unit = s->kind->unit};
-    const struct peak *worst = &s->peaks[s->peak_count - 1];
+    const struct key_peak *worst = &s->peaks[s->peak_count - 1];
     char half[64], most[64], all[64], sentence[LIMIT_SENTENCE_BYTES];
     char time[PRINT_TIME_BYTES];
     printf(
@@ -229,9 +189,9 @@ static void print_one(const struct study *s, int length, int64_t amount)
         limit_print_amount(&unit, percentile(s, length, 50), half, sizeof half),
         PERCENTILE,
         limit_print_amount(&unit, percentile(s, length, PERCENTILE), most, sizeof most),
-        limit_print_amount(&unit, worst->most[length], all, sizeof all),
+        limit_print_amount(&unit, worst->peak.most[length], all, sizeof all),
         print_escape(s->tool->arena, worst->key),
-        print_time(worst->at_us[length], time));
+        print_time(worst->peak.at_us[length], time));
     write_sentence(s, length, amount, sentence, sizeof sentence);
     printf("%s-%s = %s\n", s->kind->name, length_names[length], sentence);
     print_above(s, length, amount);
@@ -243,7 +203,7 @@ static void json_one(const struct study *s, int length, int64_t amount)
     struct json json;
     char sentence[LIMIT_SENTENCE_BYTES], name[64];
     double part = s->kind->unit == LIMIT_POINTS ? 1000 : 1;
-    const struct peak *worst = &s->peaks[s->peak_count - 1];
+    const struct key_peak *worst = &s->peaks[s->peak_count - 1];
     write_sentence(s, length, amount, sentence, sizeof sentence);
     snprintf(name, sizeof name, "%s-%s", s->kind->name, length_names[length]);
     print_object_begin(s->tool->arena, ROW_BYTES, &out, &json);
@@ -252,7 +212,7 @@ static void json_one(const struct study *s, int length, int64_t amount)
     json_int(&json, "keys", (int64_t)s->peak_count);
     json_number(&json, "median", (double)percentile(s, length, 50) / part);
     json_number(&json, "p99", (double)percentile(s, length, PERCENTILE) / part);
-    json_number(&json, "worst", (double)worst->most[length] / part);
+    json_number(&json, "worst", (double)worst->peak.most[length] / part);
     json_text(&json, "worst_key", worst->key);
     print_object_end(&json);
 }
@@ -261,7 +221,7 @@ static void conclude(struct study *s)
 {
     if (!s->tool->json)
         printf("\n# per %s: %zu seen\n", s->kind->key, s->peak_count);
-    for (int length = 0; length < LENGTHS && s->peak_count > 0; length++) {
+    for (int length = 0; length < PEAK_LENGTHS && s->peak_count > 0; length++) {
         qsort(s->peaks, s->peak_count, sizeof *s->peaks,
               length == 0 ? compare_hours : compare_days);
         if (s->tool->json)
@@ -278,7 +238,7 @@ static int study_kind(struct tool *tool, const struct kind *kind, int64_t since_
     int rc = read_events(&s, since_us);
     if (rc == 0)
         conclude(&s);
-    free(s.events);
+    peak_clear(&s.meter);
     free(s.peaks);
     return rc;
 }

@@ -4,20 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define HOUR_US INT64_C(3600000000)
+#include "tune/wilson.h"
 
-double rate_wilson(int64_t hits, int64_t total)
-{
-    const double z = 1.959964; /* of 95 % */
-    if (total <= 0)
-        return 0;
-    double n = (double)total;
-    double p = (double)(hits < total ? hits : total) / n;
-    double centre = p + z * z / (2 * n);
-    double spread = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    double least = (centre - spread) / (1 + z * z / n);
-    return least > 0 ? least : 0;
-}
+#define HOUR_US INT64_C(3600000000)
 
 /* Hour by hour, each found by its key. */
 int rate_volume(struct tool *tool, struct span sender, int64_t since_us,
@@ -71,9 +60,9 @@ static int fill(struct tool *tool, int64_t since_us, int64_t until_us,
     rate->messages = volume.messages;
     rate->recipients = volume.recipients;
     rate->bounce_least =
-        is_enough ? rate_wilson(rate->bounces, volume.recipients) : NAN;
+        is_enough ? wilson_least(rate->bounces, volume.recipients) : NAN;
     rate->complaint_least =
-        is_enough ? rate_wilson(rate->complaints, volume.recipients) : NAN;
+        is_enough ? wilson_least(rate->complaints, volume.recipients) : NAN;
     return 0;
 }
 

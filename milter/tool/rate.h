@@ -18,10 +18,6 @@ struct rate {
                                              RATE_SAMPLE_MIN recipients */
 };
 
-/* rate_wilson - lower bound of the rate hits/total at 95 %; 0 for total 0.
- * Source: E. B. Wilson, JASA 22 (1927), the score interval. */
-double rate_wilson(int64_t hits, int64_t total);
-
 /* What a sender sent in some hours. */
 struct rate_volume {
     int64_t messages, recipients, stopped;

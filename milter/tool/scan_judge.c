@@ -236,24 +236,24 @@ static void json_facts(struct json *json, const struct facts *facts)
 }
 
 static void print_json(struct buf *out, const struct scan_how *how,
-                       const struct scan_mail *mail, const struct message *msg, const struct envelope *env,
-                       const struct judgement *judgement, int64_t elapsed_us)
+                       const struct scan_mail *mail, const struct scan_reading *reading)
 {
+    const struct judgement *judgement = &reading->judgement;
     struct json json;
     json_init(&json, out);
     begin_json(&json, mail);
     json_number(&json, "score", judgement->hits.score);
     json_text(&json, "action", span_of(action_name(judgement->verdict.action)));
-    json_text(&json, "class", span_of(mail_class_name(env->mail_class)));
+    json_text(&json, "class", span_of(mail_class_name(reading->env.mail_class)));
     json_text(&json, "sender", judgement->sender.key);
     json_hits(&json, &judgement->hits);
     if (how->with_all_hits)
         json_all_hits(&json, &judgement->hits, how->engine->rules);
     json_facts(&json, &judgement->facts);
-    json_bool(&json, "malformed", msg->defects != 0 || mail->is_cut);
+    json_bool(&json, "malformed", reading->msg->defects != 0 || mail->is_cut);
     if (judgement->hits.limit_errors > 0)
         json_int(&json, "rules_stopped", judgement->hits.limit_errors);
-    json_int(&json, "elapsed_us", elapsed_us);
+    json_int(&json, "elapsed_us", reading->elapsed_us);
     json_close(&json, '}');
     buf_add_char(out, '\n');
 }
@@ -337,30 +337,35 @@ static void judge(const struct scan_how *how, const struct message *msg,
     gate_weigh(how->engine, msg, env, out);
 }
 
+const char *scan_read(const struct scan_how *how, const struct scan_mail *mail,
+                      struct arena *arena, struct scan_reading *out)
+{
+    arena_reset(arena);
+    out->msg = message_new(arena, (uint64_t)how->engine->settings->scan_bytes);
+    if (mail->error[0] != '\0')
+        return mail->error;
+    if (out->msg == NULL)
+        return "out of memory";
+    int64_t started_us = clock_elapsed_us();
+    message_read(out->msg, (struct span){mail->bytes, mail->len});
+    fill_envelope(&out->env, out->msg, how);
+    judge(how, out->msg, &out->env, &out->judgement);
+    out->elapsed_us = clock_elapsed_us() - started_us;
+    return arena_is_broken(arena) ? "out of memory" : NULL;
+}
+
 void scan_judge(const struct scan_how *how, const struct scan_mail *mail,
                 struct arena *arena, struct scan_result *result)
 {
-    struct judgement judgement;
-    struct envelope env;
+    struct scan_reading reading;
     struct buf out;
     memset(result, 0, sizeof *result);
-    arena_reset(arena);
-    struct message *msg =
-        message_new(arena, (uint64_t)how->engine->settings->scan_bytes);
-    if (mail->error[0] != '\0' || msg == NULL) {
-        give_up(how, mail, msg == NULL ? "out of memory" : mail->error, arena, result);
+    const char *why = scan_read(how, mail, arena, &reading);
+    if (why != NULL) {
+        give_up(how, mail, why, arena, result);
         return;
     }
-    int64_t started_us = clock_elapsed_us();
-    message_read(msg, (struct span){mail->bytes, mail->len});
-    fill_envelope(&env, msg, how);
-    judge(how, msg, &env, &judgement);
-    int64_t elapsed_us = clock_elapsed_us() - started_us;
-    if (arena_is_broken(arena)) {
-        give_up(how, mail, "out of memory", arena, result);
-        return;
-    }
-    result->action = judgement.verdict.action;
+    result->action = reading.judgement.verdict.action;
     struct arena *paper =
         arena_new(2 * (size_t)TEXT_BYTES); /* the mail's may be full */
     if (paper == NULL) {
@@ -369,9 +374,9 @@ void scan_judge(const struct scan_how *how, const struct scan_mail *mail,
     }
     buf_init(&out, paper, TEXT_BYTES);
     if (how->json)
-        print_json(&out, how, mail, msg, &env, &judgement, elapsed_us);
+        print_json(&out, how, mail, &reading);
     else
-        print_people(&out, how, mail, &judgement, paper);
+        print_people(&out, how, mail, &reading.judgement, paper);
     keep_text(result, &out);
     arena_free(&paper);
 }

@@ -38,6 +38,19 @@ struct scan_result {
     char error[300];    /* for standard error; "" fine */
 };
 
+/* One mail, read and judged. */
+struct scan_reading {
+    struct message *msg;
+    struct envelope env;
+    struct judgement judgement;
+    int64_t elapsed_us;
+};
+
+/* scan_read - read a mail and judge it, all in arena, which is reset first. NULL, or
+ * why there is no judgement (it lives as long as mail). */
+const char *scan_read(const struct scan_how *how, const struct scan_mail *mail,
+                      struct arena *arena, struct scan_reading *out);
+
 /* scan_judge - score mail and write result. The arena is reset first. Cannot fail but
  * for memory, which stands in result->error. */
 void scan_judge(const struct scan_how *how, const struct scan_mail *mail,

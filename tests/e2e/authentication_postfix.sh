@@ -176,11 +176,22 @@ mail strict2 bob@strict.example | presign mail.strict.example |
 is "$(row strict2 'spf, dkim, dmarc, action')" 'pass|pass|fail|hold' \
     'strict: what passes below it does not count'
 
+# A domain that signs all it sends, ten times and more.
+mail 'g@N@' bob@good.example | mta_smtp --from bob@good.example --repeat 12 \
+    >"$scratch/reply"
+is "$(sqlite3 "$gate_db" "select count(*) from message where dkim = 'pass' and
+    message_id like 'g%' and action = 'accept'")" 13 'a dozen signed mails more'
+is "$(sqlite3 "$gate_db" "select count(*) from incident where kind = 'unsigned'")" 0 \
+    'no alarm so far'
+
 # sendmail(1) has its signature from nobody here; SPF stands for it.
 mail cli bob@good.example | mta_sendmail -f bob@good.example ann@there.example
 ok 'sendmail(1): recorded' wait_for 20 \
     eval '[ -n "$(row cli id)" ]'
 is "$(row cli 'dmarc')|$(fact cli spf_aligned)" 'pass|1' 'sendmail(1): SPF stands for it'
+
+is "$(fact cli domain_signs_unsigned)|$(sqlite3 "$gate_db" "select key from incident
+    where kind = 'unsigned'")" '1|good.example' 'and the alarm says that it was not signed'
 
 # From: domains by day.
 is "$(sqlite3 "$gate_db" "select messages, aligned_share, dmarc_pass, dmarc_fail from

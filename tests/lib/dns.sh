@@ -41,6 +41,7 @@ dns_config_write() {
     cat <<END
 server:
     ip-address: 127.0.0.1@$dns_port
+$(! grep -q ' lo$' /proc/net/if_inet6 2>/dev/null || echo "    ip-address: ::1@$dns_port")
     server-count: 1
     username: ""
     chroot: ""

@@ -29,6 +29,9 @@ contains "$srcdir/milter/outgate.conf.5" "$scratch/config.mdoc" \
 outgate facts --mdoc >"$scratch/facts.mdoc"
 contains "$(grep 'outgate.rules.5' "$scratch/pages")" "$scratch/facts.mdoc" \
     'outgate.rules(5) has every fact as outgate facts --mdoc prints it'
+outgate facts --evals --mdoc >"$scratch/evals.mdoc"
+contains "$(grep 'outgate.rules.5' "$scratch/pages")" "$scratch/evals.mdoc" \
+    'outgate.rules(5) has every eval function as outgate facts --evals --mdoc prints it'
 outgate config >"$scratch/sample.conf"
 ok 'the sample config is a good config' outgate lint --config "$scratch/sample.conf" \
     --rules "$srcdir/rules"

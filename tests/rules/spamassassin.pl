@@ -20,6 +20,8 @@ use warnings;
 $| = 1;
 use File::Temp qw(tempdir);
 use Getopt::Long;
+use IO::Handle;
+use POSIX ();
 
 my %option = (outgate => 'outgate', rules => '/usr/share/spamassassin', jobs => 2);
 GetOptions(\%option, 'outgate=s', 'rules=s', 'known=s', 'theirs=s', 'keep=s',
@@ -34,8 +36,22 @@ sub read_list {
     return grep { $_ ne '' } @lines;
 }
 
-# One process: SpamAssassin on every jobs-th mail, a line each:
-# path TAB rule,rule,... TAB subrule,subrule(times),...
+# One mail, a line: path TAB rule,rule,... TAB subrule,subrule(times),...
+sub judge_mail {
+    my ($judge, $path, $out) = @_;
+    open my $in, '<:raw', $path or die "$path: $!\n";
+    my $text = do { local $/; <$in> };
+    my $mail = $judge->parse($text, 0);
+    my $status = $judge->check($mail);
+    my $subs = $status->get_names_of_subtests_hit('collapsed');
+    print $out join("\t", $path, $status->get_names_of_tests_hit(), $subs), "\n";
+    $status->finish;
+    $mail->finish;
+}
+
+# One process: every jobs-th mail. Each is judged in a process of its own, as its first:
+# the pattern of a rule with %{NAME} is compiled once in a process, with what the first
+# mail captured, and then never matches another's.
 sub judge_share {
     my ($number, $out) = @_;
     require Mail::SpamAssassin;
@@ -45,15 +61,17 @@ sub judge_share {
         home_dir_for_helpers => "$scratch/home$number",
         post_config_text => "use_bayes 0\nuse_auto_welcomelist 0\nuse_txrep 0\n"
             . "bayes_auto_learn 0\n"});
-    $judge->init(1);
+    $judge->compile_now(0, 1);
     for (my $i = $number; $i < @mails; $i += $option{jobs}) {
-        open my $in, '<:raw', $mails[$i] or die "$mails[$i]: $!\n";
-        my $mail = $judge->parse(do { local $/; <$in> }, 0);
-        my $status = $judge->check($mail);
-        my $subs = $status->get_names_of_subtests_hit('collapsed');
-        print $out join("\t", $mails[$i], $status->get_names_of_tests_hit(), $subs), "\n";
-        $status->finish;
-        $mail->finish;
+        $out->flush;
+        my $pid = fork // die "fork: $!\n";
+        if (!$pid) {
+            judge_mail($judge, $mails[$i], $out);
+            $out->flush;
+            POSIX::_exit(0);
+        }
+        waitpid $pid, 0;
+        die "SpamAssassin failed on $mails[$i]\n" if $?;
     }
     print_rules($judge->{conf}, $out) if $number == 0;
 }
@@ -62,14 +80,15 @@ sub judge_share {
 # ask neither the network nor what was learned: an eval that is flagged so, or a list.
 sub print_rules {
     my ($conf, $out) = @_;
+    no warnings 'once';
     my @names = grep { $conf->{scores}{$_} } keys %{$conf->{test_types}};
     my @alone = grep {
         my $type = $conf->{test_types}{$_};
         my $is_eval = ($type & 1) == 1;
-        my $is_bound = ($conf->{tflags}{$_} // '') =~ /\b(?:net|learn)\b/;
+        my $is_tied = ($conf->{tflags}{$_} // '') =~ /\b(?:net|learn)\b/;
         $type != $Mail::SpamAssassin::Conf::TYPE_RBL_EVALS
             && $type != $Mail::SpamAssassin::Conf::TYPE_EMPTY_TESTS
-            && !($is_eval && $is_bound);
+            && !($is_eval && $is_tied);
     } @names;
     print $out join("\t", '*', @names), "\n", join("\t", '+', @alone), "\n";
 }
@@ -154,19 +173,30 @@ sub read_own {
     return \%own;
 }
 
-# Lines "RULE who-has-it reason"; who: ours, theirs, both. $known->{rule}{who} = reason.
+# Lines "RULE WHO MAIL REASON"; RULE may be *, WHO is ours, theirs or both, MAIL is
+# folder/number or *.
 sub read_known {
     my ($path) = @_;
-    my %known;
-    return \%known if !defined $path;
+    my @known;
+    return \@known if !defined $path;
     open my $in, '<', $path or die "$path: $!\n";
     while (<$in>) {
         next if /^\s*(?:#|$)/;
-        my ($rule, $who, $reason) = /^(\S+)\s+(ours|theirs|both)\s+(\S.*)$/
-            or die "$path:$.: expected RULE ours|theirs|both REASON\n";
-        $known{$rule}{$_} = $reason for $who eq 'both' ? qw(ours theirs) : $who;
+        my ($rule, $who, $mail, $reason) = /^(\S+)\s+(ours|theirs|both)\s+(\S+)\s+(\S.*)$/
+            or die "$path:$.: expected RULE ours|theirs|both MAIL REASON\n";
+        push @known, {rule => $rule, who => $who, mail => $mail, reason => $reason};
     }
-    return \%known;
+    return \@known;
+}
+
+sub explain {
+    my ($known, $rule, $who, $path) = @_;
+    my $mail = $path =~ m{([^/]+/\d+)[^/]*$} ? $1 : $path;
+    for my $line (@$known) {
+        return $line->{reason} if $line->{rule} =~ /^(?:\*|\Q$rule\E)$/
+            && $line->{who} =~ /^(?:both|$who)$/ && $line->{mail} =~ /^(?:\*|\Q$mail\E)$/;
+    }
+    return undef;
 }
 
 my ($theirs, $scored, $alone) = read_theirs($option{theirs} // run_theirs());
@@ -184,7 +214,7 @@ for my $mail (@mails) {
         next if !$a->{$rule} && !$b->{$rule};
         if ($a->{$rule} && $b->{$rule}) { $equal++; $by_rule{$rule}{equal}++; next }
         my $who = $a->{$rule} ? 'ours' : 'theirs';
-        my $reason = $known->{$rule}{$who};
+        my $reason = explain($known, $rule, $who, $mail);
         $different++;
         $unexplained++ if !defined $reason;
         $by_rule{$rule}{$who}++;

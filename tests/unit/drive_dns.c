@@ -7,13 +7,15 @@
  *   message            a new message: its budget is whole again
  *   sleep MS
  *   counts             what the resolver has done
- * With -m each answer begins with how long it took, in milliseconds.
+ * With -f the questions are asked by a child, as the daemon does. With -m each answer
+ * begins with how long it took, in milliseconds.
  */
 #include <getopt.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -159,10 +161,13 @@ int main(int argc, char **argv)
     struct dns_options options = {.zone = "", .trust_anchor = ""};
     struct err err;
     char line[2000];
-    int c;
-    while ((c = getopt(argc, argv, "d:l:mt:z:")) != -1) {
+    bool is_forked = false;
+    int c, status = 0;
+    while ((c = getopt(argc, argv, "d:fl:mt:z:")) != -1) {
         if (c == 'd')
             driver.deadline_us = atol(optarg) * 1000;
+        else if (c == 'f')
+            is_forked = true;
         else if (c == 'l')
             driver.lookups = (unsigned)atoi(optarg);
         else if (c == 't')
@@ -179,6 +184,10 @@ int main(int argc, char **argv)
     if (dns_open(&driver.dns, &options, &err) < 0) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
+    }
+    if (is_forked && fork() > 0) {
+        wait(&status);
+        return status;
     }
     dns_budget_init(&driver.budget, driver.deadline_us, driver.lookups);
     struct arena *arena = arena_new(64 << 20);

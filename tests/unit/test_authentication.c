@@ -45,7 +45,7 @@ static void test_nobody_asked(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         collect(plain, i == 0 ? NULL : &nothing);
-        for (int id = FACT_spf; id <= FACT_dns_late; id++)
+        for (int id = FACT_spf; id <= FACT_virus_problem; id++)
             assert_false(facts_is_set(&facts, (enum fact_id)id));
     }
 }
@@ -87,6 +87,10 @@ static const struct authentication full = {
     .link_list_count = 2,
     .virus = AUTH_FAIL,
     .virus_name = {"Test.Signature", 14},
+    .virus_problem = {"not read whole", 14},
+    .from_owner_address = {"eve@mail.example", 16},
+    .lists_failed = 2,
+    .has_names_left = true,
     .lookups = 9,
     .is_late = true,
 };
@@ -124,9 +128,13 @@ static void test_every_fact(void **state)
         {FACT_virus_name, 0, "Test.Signature"},
         {FACT_dns_lookups, 9, NULL},
         {FACT_dns_late, 1, NULL},
+        {FACT_from_not_senders, 0, "eve@mail.example"},
+        {FACT_lists_failed, 2, NULL},
+        {FACT_links_unasked, 1, NULL},
+        {FACT_virus_problem, 0, "not read whole"},
     };
     (void)state;
-    assert_int_equal(sizeof wants / sizeof *wants, FACT_dns_late - FACT_spf + 1);
+    assert_int_equal(sizeof wants / sizeof *wants, FACT_virus_problem - FACT_spf + 1);
     collect(plain, &full);
     for (size_t i = 0; i < sizeof wants / sizeof *wants; i++)
         if (wants[i].text != NULL ? !text_is(wants[i].id, wants[i].text)

@@ -3,6 +3,7 @@
  * auth/dkim - signed mails and their keys (tests/data/dkim): what verifies, what does
  * not and why, and that no byte of what is signed can be changed.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -420,6 +421,76 @@ static void test_no_answer(void **state)
     dns_close(&none);
 }
 
+/* A key of many kilobytes is none; the record that is only just not too long is read.
+ */
+static void test_long_key(void **state)
+{
+    struct world *w = *state;
+    static char mail[FILE_BYTES];
+    size_t len = read_data("simple.eml", mail);
+    for (size_t strings = 2; strings <= 60; strings += 2) {
+        struct authentication out;
+        struct dns *dns;
+        struct err err;
+        FILE *file = fopen(w->path, "w");
+        assert_non_null(file);
+        fprintf(file, "mail.example. 60 SOA a.example. b.example. 1 2 3 4 5\n"
+                      "s2048._domainkey.mail.example. 60 TXT \"v=DKIM1; p=\"");
+        for (size_t i = 0; i < strings; i++)
+            fprintf(file, " \"%0100d\"", 0);
+        fprintf(file, "\n");
+        fclose(file);
+        assert_int_equal(
+            dns_open(&dns, &(struct dns_options){.zone = w->path, .trust_anchor = ""},
+                     &err),
+            0);
+        verify(w, dns, (struct span){mail, len}, WAY_WHOLE, &out);
+        assert_int_equal(out.dkim, AUTH_PERMERROR);
+        assert_int_equal(
+            span_eq(out.signatures[0].problem, SPAN("key record too long")),
+            strings > 10);
+        dns_close(&dns);
+    }
+}
+
+/* One library, several threads; and another one that comes and goes. */
+static void *verify_often(void *arg)
+{
+    struct world w = *(struct world *)arg;
+    static const char *const names[] = {"relaxed.eml", "ed25519.eml", "other.eml"};
+    char *mail = malloc(FILE_BYTES);
+    size_t wrong = 0;
+    w.arena = arena_new(64 << 20);
+    for (size_t i = 0; i < 60; i++) {
+        struct authentication out;
+        size_t len = read_data(names[i % 3], mail);
+        verify(&w, w.dns, (struct span){mail, len}, WAY_WHOLE, &out);
+        wrong += out.dkim != (i % 3 == 2 ? AUTH_FAIL : AUTH_PASS);
+    }
+    arena_free(&w.arena);
+    free(mail);
+    return wrong == 0 ? NULL : arg;
+}
+
+static void test_threads(void **state)
+{
+    pthread_t threads[4];
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, verify_often, *state), 0);
+    for (int i = 0; i < 20; i++) {
+        struct auth_dkim *other;
+        struct err err;
+        assert_int_equal(auth_dkim_open(&other, &err), 0);
+        auth_dkim_close(&other);
+        assert_null(other);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        void *wrong;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+}
+
 static int set_up(void **state)
 {
     static struct world w;
@@ -459,7 +530,8 @@ int main(void)
         cmocka_unit_test(test_key_changes), cmocka_unit_test(test_many),
         cmocka_unit_test(test_hostile),     cmocka_unit_test(test_long),
         cmocka_unit_test(test_unsigned),    cmocka_unit_test(test_own_fields),
-        cmocka_unit_test(test_no_answer),
+        cmocka_unit_test(test_long_key),    cmocka_unit_test(test_no_answer),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -18,6 +18,7 @@
 #include "base/dns_wire.h"
 #include "base/dns_zone.h"
 #include "dns_world.h"
+#include "engine.h"
 
 static const char zone_text[] = "$ORIGIN example.com.\n"
                                 "$TTL 1h\n"
@@ -446,6 +447,42 @@ static void test_servers(void **state)
                                   "directory");
 }
 
+static struct engine *load(const char *path, const char *rules, const char *text)
+{
+    struct engine *engine;
+    struct err err;
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    if (engine_load(&engine, path, rules, NULL, NULL, &err) < 0)
+        fail_msg("%s", err.text);
+    return engine;
+}
+
+/* A reload keeps the resolver, and its cache, when [dns] is as it was. */
+static void test_reload(void **state)
+{
+    static const char one[] = "[dns]\nservers = 127.0.0.1@5353\n";
+    static const char two[] = "[dns]\nservers = 127.0.0.1@5354\n";
+    char path[64], rules[64];
+    (void)state;
+    dns_world_file("", path);
+    dns_world_file("", rules);
+    struct engine *old = load(path, rules, one);
+    struct engine *same = load(path, rules, one), *other = load(path, rules, two);
+    engine_share(same, old);
+    engine_share(other, old);
+    assert_ptr_equal(same->dns, old->dns);
+    assert_ptr_not_equal(other->dns, old->dns);
+    engine_release(&old);
+    assert_true(dns_is_configured(same->dns));
+    engine_release(&same);
+    engine_release(&other);
+    unlink(path);
+    unlink(rules);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +496,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cache_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nobody, set_up, tear_down),
         cmocka_unit_test(test_servers),
+        cmocka_unit_test(test_reload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -532,7 +532,7 @@ static void test_every_fact_is_tried(void **state)
         was_unset[always[i]] = true;         /* no message is without */
     was_set[FACT_html_comment_ratio] = true; /* test_sizes */
     was_set[FACT_bounds_reached] = was_set[FACT_bounds] = true; /* test_bounds */
-    for (int id = FACT_signature_aligned; id <= FACT_dns_late; id++)
+    for (int id = FACT_signature_aligned; id <= FACT_virus_problem; id++)
         was_set[id] = true; /* test_past, test_authentication */
     for (int id = 0; id < FACT_ID_COUNT; id++) {
         if (!was_set[id] || !was_unset[id])

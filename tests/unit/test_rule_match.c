@@ -137,6 +137,12 @@ static const struct {
     {"body A /Caf/\ntflags A nosubject", PLAIN, ""},
     {"body A /Hello world second line/", MIXED, "A"},
     {"body A /hidden/", MIXED, ""},
+    /* a file that is opened as a page is one */
+    {"body A /^One two$/\nrawbody B /One<b> two/\nuri C /^http:..a\\.example/",
+     HEAD "Content-Type: application/x; name=a.HTM\n\n<a href=http://a.example/>One<b> "
+          "two",
+     "A B C"},
+    {"body A /One/", HEAD "Content-Type: application/x; name=a.pdf\n\nOne\n", ""},
     /* rawbody: lines kept */
     {"rawbody A /Hello world\\nsecond line/", MIXED, "A"},
     {"rawbody A /^second/m", MIXED, "A"},

@@ -93,6 +93,7 @@ static const struct {
     {"<a href=\"x?a=1&amp;b=2\">", "x?a=1&b=2 x?a=1&b=2 "},
     {"<a x/href=q>", "q q "},
     {"<a href=1 href=2>", "1 1 "},
+    {"<a href onclick=x>", "href href "},
     {"<p href=http://a.example/>", ""},
 };
 
@@ -198,8 +199,10 @@ static const struct {
     {"http://localhost/", "http://localhost/"},
     {"http://a.example.com/&#97;&#x2e;",
      "http://a.example.com/&#97;&#x2e; http://a.example.com/a."},
-    {"http://b\xc3\xbc" "cher.example.com/",
-     "http://b\xc3\xbc" "cher.example.com/ http://xn--bcher-kva.example.com/"},
+    {"http://b\xc3\xbc"
+     "cher.example.com/",
+     "http://b\xc3\xbc"
+     "cher.example.com/ http://xn--bcher-kva.example.com/"},
     {"http://r.example.com/?u=http://b.example.com/x&y",
      "http://r.example.com/?u=http://b.example.com/x&y http://b.example.com/x"},
     {"http://r.example.com/go/http%3a//b.example.com/",
@@ -306,8 +309,8 @@ static void domains_of_files(void **state)
     (void)state;
     assert_true(rule_domains_is_valid(&domains, SPAN("a.Com"))); /* the public list */
     assert_false(rule_domains_is_valid(&domains, SPAN("com")));
-    assert_true(span_eq(rule_domains_cut(&domains, arena, SPAN("a.b.co.uk")),
-                        SPAN("b.co.uk")));
+    assert_true(
+        span_eq(rule_domains_cut(&domains, arena, SPAN("a.b.co.uk")), SPAN("b.co.uk")));
     assert_int_equal(rule_domains_add(&domains, SPAN("zz")), 0);
     assert_int_equal(rule_domains_add(&domains, SPAN("q.zz")), 0);
     assert_int_equal(rule_domains_add(&domains, SPAN("p.q.zz")), 0);
@@ -330,9 +333,11 @@ static void domains_of_files(void **state)
 /* ---- hostile ---- */
 
 static const char *const hostile_units[] = {
-    "<",       "<a ",     "<title>", "<!--",       "<a b=\"", "--",      "<a href=x>",
-    "<base href=http://a.example/b/>", "http://",  "a@",      "a.com:1/", "www.",
-    "&#",      "%41",     "(",       "a.",         "-- ",     "</title", "@"};
+    "<",       "<a ",     "<title>",    "<!--",
+    "<a b=\"", "--",      "<a href=x>", "<base href=http://a.example/b/>",
+    "http://", "a@",      "a.com:1/",   "www.",
+    "&#",      "%41",     "(",          "a.",
+    "-- ",     "</title", "@"};
 
 static void hostile_text_is_linear(void **state)
 {
@@ -365,10 +370,14 @@ static void hostile_text_is_linear(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(page_texts),       cmocka_unit_test(page_links),
-        cmocka_unit_test(targets_are_resolved), cmocka_unit_test(forms_of_links),
-        cmocka_unit_test(redirectors),      cmocka_unit_test(links_in_text),
-        cmocka_unit_test(domains_of_files), cmocka_unit_test(hostile_text_is_linear),
+        cmocka_unit_test(page_texts),
+        cmocka_unit_test(page_links),
+        cmocka_unit_test(targets_are_resolved),
+        cmocka_unit_test(forms_of_links),
+        cmocka_unit_test(redirectors),
+        cmocka_unit_test(links_in_text),
+        cmocka_unit_test(domains_of_files),
+        cmocka_unit_test(hostile_text_is_linear),
     };
     return cmocka_run_group_tests_name("rule_uri", tests, NULL, NULL);
 }
