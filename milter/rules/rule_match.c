@@ -8,6 +8,7 @@
 #include "rules/rule_template.h"
 #include "rules/rule_text.h"
 #include "rules/ruleset_private.h"
+#include "rules/undisguise.h"
 
 /* Chosen: a rule that was stopped so often on one message is left alone, so that its
  * cost stays bounded. */
@@ -297,6 +298,16 @@ static void match_or_wait(struct matcher *m, unsigned index, const struct field 
         match_field(m, rule, index, field->is_found, field->value);
 }
 
+static bool field_value(struct matcher *m, const struct rule_header *header,
+                        struct span *value)
+{
+    bool is_found = header_value(&header->spec, &m->view, value);
+
+    if (is_found && header->is_undisguised)
+        *value = undisguise(m->msg->arena, *value);
+    return is_found;
+}
+
 /* A rule that the scan does not name has no match, which is what !~ asks for. */
 static void match_fields(struct matcher *m, const struct rule_header *header,
                          struct field *field)
@@ -305,7 +316,7 @@ static void match_fields(struct matcher *m, const struct rule_header *header,
     struct prefilter_run run;
     size_t always = start_filter(m, group, &run);
 
-    field->is_found = header_value(&header->spec, &m->view, &field->value);
+    field->is_found = field_value(m, header, &field->value);
     for (size_t i = 0; i < always; i++)
         match_or_wait(m, group->at[i], field);
     if (always == group->count)
@@ -352,9 +363,8 @@ static void fill_texts(struct matcher *m, struct rule *rule, unsigned index,
 static void fill_field(struct matcher *m, struct rule *rule, unsigned index,
                        struct span regex)
 {
-    const struct header_spec *spec = &m->set->headers[rule->header].spec;
     struct span value;
-    bool is_found = header_value(spec, &m->view, &value);
+    bool is_found = field_value(m, &m->set->headers[rule->header], &value);
 
     if (is_ready(m, rule, regex, shown(rule, is_found, value)))
         match_field(m, rule, index, is_found, value);
@@ -376,11 +386,12 @@ static void fill_parts(struct matcher *m, struct rule *rule, unsigned index,
     decide_parts(m, rule, index);
 }
 
-static struct rule_texts texts_of(struct matcher *m, enum rule_kind kind)
+static struct rule_texts texts_of(struct matcher *m, const struct rule *rule)
 {
-    switch (kind) {
+    switch (rule->info.kind) {
     case RULE_BODY:
-        return rule_text_body(&m->view);
+        return rule->info.tflags & TFLAG_UNDISGUISED ? rule_text_undisguised(&m->view)
+                                                     : rule_text_body(&m->view);
     case RULE_RAWBODY:
         return rule_text_rawbody(&m->view);
     case RULE_URI:
@@ -404,7 +415,7 @@ static void match_template(struct matcher *m, unsigned index)
     else if (rule.info.kind == RULE_MIMEHEADER)
         fill_parts(m, &rule, index, regex);
     else
-        fill_texts(m, &rule, index, regex, texts_of(m, rule.info.kind));
+        fill_texts(m, &rule, index, regex, texts_of(m, &rule));
     pattern_free(&rule.pattern);
 }
 
@@ -437,11 +448,11 @@ static double run_waiting(void *context, unsigned index)
         m->values[index] = eval_run(rule->eval, &m->scene);
         break;
     case WAIT_TEXT:
-        texts = texts_of(m, rule->info.kind);
+        texts = texts_of(m, rule);
         match_pieces(m, index, &texts);
         break;
     default:
-        texts = texts_of(m, rule->info.kind);
+        texts = texts_of(m, rule);
         for (unsigned p = m->waiting[index].first; p != 0; p = m->pieces[p].next)
             match_piece(m, rule, index, &texts, m->pieces[p].piece);
     }
@@ -503,6 +514,7 @@ static void match_others(struct matcher *m, const struct facts *facts)
 
     match_headers(m);
     match_group(m, &set->body, rule_text_body);
+    match_group(m, &set->undisguised, rule_text_undisguised);
     match_group(m, &set->rawbody, rule_text_rawbody);
     match_group(m, &set->uri, rule_text_uri);
     match_group(m, &set->full, rule_text_full);
@@ -544,6 +556,7 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
     if (match_metas(&m) != 0)
         return NULL;
     count_stopped(&m, &set->body);
+    count_stopped(&m, &set->undisguised);
     count_stopped(&m, &set->rawbody);
     count_stopped(&m, &set->uri);
     count_stopped(&m, &set->full);

@@ -95,6 +95,13 @@ static unsigned most_matches(const struct rule_entry *entry)
     return BOUND_MATCHES;
 }
 
+/* tflags undisguised, where it means something. */
+static bool is_read_undisguised(const struct rule_entry *entry)
+{
+    return (entry->tflags & TFLAG_UNDISGUISED) &&
+           (entry->kind == RULE_BODY || entry->kind == RULE_HEADER);
+}
+
 /* A pattern with %{NAME} is tried with a letter in its place. */
 static int compile_template(struct loader *loader, struct rule *rule, struct err *err)
 {
@@ -135,15 +142,19 @@ static int compile_pattern(struct loader *loader, const struct rule_entry *entry
                : pattern_new(&rule->pattern, rule->regex, rule->flags, err);
 }
 
-/* The slot of a header, made when it is new. -1 (ERR_NOT_FOUND: no such thing). */
-static int header_slot(struct loader *loader, struct span written, unsigned *slot,
-                       struct err *err)
+/* The slot of an entry's header, made when it is new. -1 (ERR_NOT_FOUND: no such
+ * thing). */
+static int header_slot(struct loader *loader, const struct rule_entry *entry,
+                       unsigned *slot, struct err *err)
 {
+    bool is_undisguised = is_read_undisguised(entry);
+    struct span written = entry->header;
     struct ruleset *set = loader->set;
     size_t room = set->header_room > 0 ? 2 * set->header_room : 64;
 
     for (size_t i = 0; i < set->header_count; i++)
-        if (span_eq(set->headers[i].written, written)) {
+        if (span_eq(set->headers[i].written, written) &&
+            set->headers[i].is_undisguised == is_undisguised) {
             *slot = (unsigned)i;
             return 0;
         }
@@ -160,6 +171,7 @@ static int header_slot(struct loader *loader, struct span written, unsigned *slo
     if (header_spec_parse(written, &header->spec, err) != 0)
         return -1;
     header->written = written;
+    header->is_undisguised = is_undisguised;
     *slot = (unsigned)set->header_count++;
     return 0;
 }
@@ -195,7 +207,7 @@ static int make_rule(struct loader *loader, const struct rule_entry *entry,
         return 0;
     if (is_eval)
         return eval_parse(loader->arena, entry->eval, &rule->eval, err);
-    if (is_header && header_slot(loader, entry->header, &rule->header, err) != 0)
+    if (is_header && header_slot(loader, entry, &rule->header, err) != 0)
         return -1;
     return compile_pattern(loader, entry, rule, err);
 }
@@ -500,7 +512,7 @@ static struct rule_group *group_of(struct ruleset *set, const struct rule *rule)
     case RULE_MIMEHEADER:
         return &set->headers[rule->header].parts;
     case RULE_BODY:
-        return &set->body;
+        return rule->info.tflags & TFLAG_UNDISGUISED ? &set->undisguised : &set->body;
     case RULE_RAWBODY:
         return &set->rawbody;
     case RULE_URI:
@@ -604,8 +616,8 @@ static void filter_group(struct loader *loader, struct rule_group *group)
 /* A group that has patterns, by number; NULL behind the last. */
 static struct rule_group *numbered_group(struct ruleset *set, size_t number)
 {
-    struct rule_group *const bodies[] = {&set->body, &set->rawbody, &set->uri,
-                                         &set->full};
+    struct rule_group *const bodies[] = {&set->body, &set->undisguised, &set->rawbody,
+                                         &set->uri, &set->full};
     enum { BODIES = sizeof bodies / sizeof bodies[0] };
 
     if (number < BODIES)

@@ -57,6 +57,7 @@ enum rule_tflag {
     TFLAG_USERCONF = 1 << 3,
     TFLAG_LEARN = 1 << 4,
     TFLAG_NOAUTOLEARN = 1 << 5,
+    TFLAG_UNDISGUISED = 1 << 6, /* ours: header and body rules see plain letters */
 };
 
 /* One remark of the loader. */

@@ -56,6 +56,7 @@ struct rule_users {
 struct rule_header {
     struct header_spec spec;
     struct span written;
+    bool is_undisguised;      /* its rules see the value undisguised */
     struct rule_group fields; /* header rules */
     struct rule_group parts;  /* mimeheader rules */
 };
@@ -67,7 +68,8 @@ struct ruleset {
     struct rule_header *headers;
     size_t header_count, header_room;
     struct rule_group body, rawbody, uri, full, facts, evals;
-    struct rule_group templates; /* rules that run after all others with a pattern */
+    struct rule_group undisguised; /* body rules that see it undisguised */
+    struct rule_group templates;   /* rules that run after all others with a pattern */
     struct eval_regexes eval_regexes; /* compiled if there is a rule in evals */
     struct rule_links links;          /* its redirectors' patterns are its own */
     struct rule_group metas;          /* each after those that it names */
@@ -88,7 +90,8 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
 void rule_probe(struct ruleset *set, const struct rule_entry *entry, struct rule *rule);
 
 /* rule_test_holds - the pattern does on the text of a `test` line what that says. */
-bool rule_test_holds(const struct rule *rule, const struct rule_test *test);
+bool rule_test_holds(const struct ruleset *set, const struct rule *rule,
+                     const struct rule_test *test);
 
 /* rule_lint_run - time patterns, run `test` lines, remark on style. */
 void rule_lint_run(struct ruleset *set);

@@ -313,6 +313,9 @@ for line in open(sys.argv[1]):
     for step in json.loads(line)["repair"]:
         if step["kind"] == "shell":
             print(step["line"])' "$scratch/findings.json" >"$scratch/lines"
+        tool doctor --only mta | sed -n 's/^    \([^ ]\)/\1/p' >"$scratch/shown"
+        is "$(grep -vxFf "$scratch/shown" "$scratch/lines")" '' \
+            "$4: a person is shown the same lines"
         ok "$4: the lines can be pasted" sh -e "$scratch/lines"
         tool doctor --json --only mta >"$scratch/findings.json"
     done

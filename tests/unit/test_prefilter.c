@@ -546,7 +546,8 @@ static void stock_rules_agree(void **state)
     assert_in_range(tally.mails, 300, 100000);
     assert_in_range(tally.hits, 2000, 10000000);
     /* else the comparison shows nothing */
-    assert_in_range(set->body.count - set->body.always, 100, set->body.count);
+    assert_in_range(set->undisguised.count - set->undisguised.always, 100,
+                    set->undisguised.count);
     ruleset_free(&set);
     arena_free(&arena);
 }

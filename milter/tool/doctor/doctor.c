@@ -269,9 +269,7 @@ static void print_remedies(struct doctor *doctor, const struct finding *finding)
             printf("           %s\n", heads[remedy->kind]);
         kind = remedy->kind;
         printf("    %s%s%s\n", colour_begin(COLOUR_BOLD),
-               remedy->kind == REMEDY_ZONE
-                   ? remedy->line
-                   : print_escape(doctor->arena, span_of(remedy->line)),
+               print_sound(doctor->arena, span_of(remedy->line)),
                colour_end(COLOUR_BOLD));
     }
 }
