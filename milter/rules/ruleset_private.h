@@ -14,6 +14,7 @@
 #include "rules/pattern.h"
 #include "rules/prefilter.h"
 #include "rules/rule_header.h"
+#include "rules/rule_meta.h"
 #include "rules/rule_parse.h"
 #include "rules/rule_uri.h"
 #include "rules/ruleset.h"
@@ -30,6 +31,7 @@ struct rule {
     bool is_exists, is_negated, has_unset, is_without_subject;
     bool is_template;  /* names what others capture: filled in for each mail */
     bool is_capturing; /* others name what it captures */
+    bool may_wait;     /* costly, and of use only to metas */
     struct span unset;
     bool is_concat;                 /* mimeheader: all parts as one text */
     unsigned first_part, last_part; /* mimeheader: parts from 1; 0: no bound */
@@ -42,6 +44,13 @@ struct rule_group {
     size_t count, room;
     size_t always; /* the first so many run on every text; of the rest those that */
     struct prefilter *filter; /* names; NULL: all run on every text */
+};
+
+/* Which metas name a rule: those of rule r stand from at[first[r]] to before
+ * at[first[r + 1]], as indexes into ruleset.metas. */
+struct rule_users {
+    unsigned *first;
+    unsigned *at;
 };
 
 struct rule_header {
@@ -64,7 +73,9 @@ struct ruleset {
     struct eval_regexes eval_regexes; /* compiled if there is a rule in evals */
     struct rule_links links;          /* its redirectors' patterns are its own */
     struct rule_group metas;          /* each after those that it names */
-    bool runs_all;      /* eval rules, too, that neither score nor are named */
+    struct rule_users users;
+    struct expression_range *resting; /* all rules where only metas can hit */
+    bool runs_all;                    /* rules, too, that cannot change the points */
     bool is_unfiltered; /* every rule runs on every text: for tests to compare */
 };
 
