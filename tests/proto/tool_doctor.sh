@@ -280,6 +280,18 @@ is $? 1 'another domain by name'
 like "$(cat "$scratch/findings.json")" '"subject": "other.example", "level": "bad"' \
     'is looked at as well'
 
+gate_overlay "$no_mta
+signed_later = later.example
+[dns]
+zone = $zone"
+doctor
+like "$(cat "$scratch/findings.json")" \
+    '"check": "dkim", "subject": "later.example", "level": "bad", "what": "\[mail\] signed_later' \
+    'a domain that is signed later must have a key'
+gate_overlay "$no_mta
+[dns]
+zone = $zone"
+
 # ---- answers
 like "$(tool doctor --only dns --signer "$scratch/opendkim.conf" --domain other.example)" \
     '^    other\.example\. 3600 IN TXT "v=spf1 ip4:192\.0\.2\.25 ~all"$' \

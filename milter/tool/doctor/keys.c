@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "auth/dkim_key.h"
+#include "message/session.h"
 #include "tool/doctor/zone.h"
 #include "tool/print.h"
 
@@ -149,6 +150,23 @@ static void check_key(struct doctor *doctor, const struct signing_key *key)
         judge_key(&look, answer.records[0].text);
 }
 
+static bool is_signed_later(const struct doctor *doctor, struct span domain)
+{
+    const struct conf_list *list = &doctor->tool->settings->signed_later;
+    return session_has_domain(list->at, list->count, domain);
+}
+
+static void tell_unsigned(struct doctor *doctor, const struct sending *sending,
+                          enum level level, const char *what, const char *why)
+{
+    struct finding *finding =
+        doctor_find(doctor, level, "dkim", sending->domain, "%s", what);
+    doctor_why(finding, why);
+    doctor_remedy(doctor, finding, REMEDY_LOOK,
+                  "opendkim-genkey -b 2048 -d %s -s outgate -D /etc/dkimkeys",
+                  print_shell_word(doctor->arena, sending->domain));
+}
+
 void doctor_check_keys(struct doctor *doctor, const struct sending *sending,
                        const struct signing_key *keys, size_t count)
 {
@@ -158,16 +176,19 @@ void doctor_check_keys(struct doctor *doctor, const struct sending *sending,
             check_key(doctor, &keys[i]);
             found++;
         }
-    if (found > 0 || !sending->is_ours)
-        return;
-    struct finding *finding =
-        doctor_find(doctor, LEVEL_WARNING, "dkim", sending->domain,
-                    "no DKIM key is known: neither a signer's configuration nor a "
-                    "signature in the log names one");
-    doctor_why(finding, "Google, Yahoo and Microsoft refuse unsigned mail of who sends "
-                        "them much, and a forwarded message has nothing but its "
-                        "signature to show.");
-    doctor_remedy(doctor, finding, REMEDY_LOOK,
-                  "opendkim-genkey -b 2048 -d %s -s outgate -D /etc/dkimkeys",
-                  print_shell_word(doctor->arena, sending->domain));
+    if (found == 0 && is_signed_later(doctor, sending->domain))
+        tell_unsigned(
+            doctor, sending, LEVEL_BAD,
+            "[mail] signed_later says that it is signed behind the gate, but no "
+            "DKIM key is known: neither a signer's configuration nor a "
+            "signature in the log names one",
+            "DMARC is judged as if the signature came: name the signer's "
+            "config with --signer, or take the domain out of signed_later.");
+    else if (found == 0 && sending->is_ours)
+        tell_unsigned(doctor, sending, LEVEL_WARNING,
+                      "no DKIM key is known: neither a signer's configuration nor a "
+                      "signature in the log names one",
+                      "Google, Yahoo and Microsoft refuse unsigned mail of who sends "
+                      "them much, and a forwarded message has nothing but its "
+                      "signature to show.");
 }

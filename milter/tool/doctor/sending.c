@@ -55,6 +55,7 @@ static void add_seen(struct doctor *doctor, struct sending *list, size_t *count)
 size_t sending_domains(struct doctor *doctor, struct sending **out)
 {
     const struct conf_list *local = &doctor->tool->settings->local_domains;
+    const struct conf_list *later = &doctor->tool->settings->signed_later;
     size_t count = 0;
     *out = arena_array(doctor->arena, MOST, sizeof **out);
     if (*out == NULL)
@@ -63,6 +64,9 @@ size_t sending_domains(struct doctor *doctor, struct sending **out)
         add(doctor, *out, &count, span_of(doctor->domains->at[i]), true, 0);
     for (size_t i = 0; i < local->count; i++)
         add(doctor, *out, &count, span_of(local->at[i]), true, 0);
+    for (size_t i = 0; i < later->count; i++)
+        if (later->at[i][0] != '.') /* no one domain: all below it */
+            add(doctor, *out, &count, span_of(later->at[i]), true, 0);
     add_seen(doctor, *out, &count);
     return count;
 }
