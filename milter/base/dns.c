@@ -302,6 +302,7 @@ static struct flight *take_off(struct dns *dns, const struct dns_name *name,
     flight->next = dns->flights;
     dns->flights = flight;
     dns->counts.sent++;
+    dns_pulse_ask(&dns->pulse, flight->started_us);
     dns->counts.under_way++;
     return flight;
 }
@@ -310,23 +311,20 @@ static struct flight *take_off(struct dns *dns, const struct dns_name *name,
 static void probe(struct dns *dns)
 {
     static const struct dns_name root = {.len = 0};
-    if (find_flight(dns, &root, DNS_NS) == NULL)
-        take_off(dns, &root, DNS_NS);
+    if (find_flight(dns, &root, DNS_NS) == NULL && take_off(dns, &root, DNS_NS) != NULL)
+        dns->counts.sent--; /* nobody's question */
 }
 
 static void feel_pulse(struct dns *dns)
 {
     bool fell;
-    int64_t oldest_us = 0;
-    for (struct flight *flight = dns->flights; flight != NULL; flight = flight->next)
-        if (oldest_us == 0 || flight->started_us < oldest_us)
-            oldest_us = flight->started_us;
-    if (dns_pulse_turn(&dns->pulse, oldest_us, clock_elapsed_us(), &fell))
+    if (dns_pulse_turn(&dns->pulse, clock_elapsed_us(), &fell))
         probe(dns);
     if (fell)
-        troubles_say(dns->troubles,
-                     "DNS: no server answers: what needs it is not known until one "
-                     "does, and no mail waits for it");
+        troubles_say(
+            dns->troubles,
+            "DNS: no server answers, or all fail: what needs it is not known until one "
+            "does, and no mail waits for it");
 }
 
 static void *resolve(void *arg)

@@ -8,26 +8,24 @@ int64_t dns_pulse_hear(struct dns_pulse *pulse, int64_t now_us)
     return silent_us;
 }
 
-bool dns_pulse_turn(struct dns_pulse *pulse, int64_t oldest_us, int64_t now_us,
-                    bool *fell)
+void dns_pulse_ask(struct dns_pulse *pulse, int64_t now_us)
 {
+    if (pulse->asked_us == 0)
+        pulse->asked_us = now_us;
+}
+
+bool dns_pulse_turn(struct dns_pulse *pulse, int64_t now_us, bool *fell)
+{
+    bool is_silent = dns_pulse_is_silent(pulse);
     *fell = false;
-    if (pulse->since_us != 0) {
-        if (now_us - pulse->probed_us < DNS_PULSE_AGAIN_US)
-            return false;
-        pulse->probed_us = now_us;
-        return true;
-    }
-    if (oldest_us == 0 || now_us - oldest_us < DNS_PULSE_WAIT_US ||
-        now_us - pulse->heard_us < DNS_PULSE_WAIT_US) {
-        pulse->probed_us = 0; /* no reason to doubt */
+    if (pulse->asked_us == 0 || now_us - pulse->asked_us < DNS_PULSE_WAIT_US)
         return false;
-    }
-    if (pulse->probed_us != 0 && now_us - pulse->probed_us < DNS_PULSE_WAIT_US)
+    int64_t pause_us = is_silent ? DNS_PULSE_AGAIN_US : DNS_PULSE_WAIT_US;
+    if (pulse->probed_us != 0 && now_us - pulse->probed_us < pause_us)
         return false;
-    *fell = pulse->probed_us != 0;
+    *fell = pulse->probed_us != 0 && !is_silent;
     if (*fell)
-        pulse->since_us = oldest_us;
+        pulse->since_us = pulse->asked_us;
     pulse->probed_us = now_us;
     return true;
 }

@@ -4,11 +4,11 @@
  * them: a DNS that is dead costs mail a deadline or two, not one each.
  *
  * Names that nobody answers for are their owner's matter, and whoever sends mail picks
- * them: they must not make a server count as dead. So after a second without any answer
- * a probe is sent (the root's NS, which every resolver has at hand), and only when
- * that, too, is unanswered for a second are the servers silent. One usable answer to
- * anything ends it.
- * Threads: none of its own; the caller has a lock.
+ * them: they must not make a server count as dead. So a second after a question,
+ * without any answer since, a probe is sent (the root's NS, which every resolver has at
+ * hand), and only when that, too, is unanswered for a second are the servers silent.
+ * One usable answer to anything ends it. Threads: none of its own; the caller has a
+ * lock.
  */
 #ifndef OUTGATE_BASE_DNS_PULSE_H
 #define OUTGATE_BASE_DNS_PULSE_H
@@ -23,6 +23,7 @@
 /* All times: clock_elapsed_us. All zero: nothing was asked yet. */
 struct dns_pulse {
     int64_t heard_us;  /* the last usable answer */
+    int64_t asked_us;  /* the first question since then; 0: none */
     int64_t probed_us; /* the last probe since then; 0: none */
     int64_t since_us;  /* silent since; 0: not silent */
 };
@@ -31,11 +32,12 @@ struct dns_pulse {
  * microseconds; 0: they were not. */
 int64_t dns_pulse_hear(struct dns_pulse *pulse, int64_t now_us);
 
-/* dns_pulse_turn - look at it, a few times a second. oldest_us: when the oldest
- * question under way began; 0: there is none. Returns true when a probe is due; *fell:
- * they have just become silent. */
-bool dns_pulse_turn(struct dns_pulse *pulse, int64_t oldest_us, int64_t now_us,
-                    bool *fell);
+/* dns_pulse_ask - a question goes out. */
+void dns_pulse_ask(struct dns_pulse *pulse, int64_t now_us);
+
+/* dns_pulse_turn - look at it, a few times a second. Returns true when a probe is due;
+ * *fell: they have just become silent. */
+bool dns_pulse_turn(struct dns_pulse *pulse, int64_t now_us, bool *fell);
 
 static inline bool dns_pulse_is_silent(const struct dns_pulse *pulse)
 {

@@ -14,10 +14,8 @@ enum { START_MS = 1000000 };
 /* What happens at a time, in ms after the start. */
 struct step {
     int at_ms;
-    int oldest_ms; /* of the question under way; -1: there is none */
-    bool hears;    /* an answer came just before */
-    bool probes, fell;
-    bool is_silent;
+    bool asks, hears; /* just before */
+    bool probes, fell, is_silent;
 };
 
 static void play(const struct step *steps, size_t count)
@@ -29,9 +27,9 @@ static void play(const struct step *steps, size_t count)
         bool fell;
         if (s->hears)
             dns_pulse_hear(&pulse, now_us);
-        bool probes = dns_pulse_turn(
-            &pulse, s->oldest_ms < 0 ? 0 : (START_MS + s->oldest_ms) * MS, now_us,
-            &fell);
+        if (s->asks)
+            dns_pulse_ask(&pulse, now_us);
+        bool probes = dns_pulse_turn(&pulse, now_us, &fell);
         if (probes != s->probes || fell != s->fell ||
             dns_pulse_is_silent(&pulse) != s->is_silent)
             fail_msg("step %zu: probe %d fell %d silent %d", i, probes, fell,
@@ -45,18 +43,19 @@ static void test_dead(void **state)
 {
     (void)state;
     static const struct step steps[] = {
-        {0, -1, .probes = false},
-        {100, 100, .probes = false},
-        {900, 100, .probes = false},
-        {1200, 100, .probes = true}, /* in doubt */
-        {1450, 100, .probes = false},
-        {2100, 100, .probes = false},
-        {2250, 100, .probes = true, .fell = true, .is_silent = true},
-        {2500, 100, .probes = false, .is_silent = true},
-        {3800, 2250, .probes = true, .is_silent = true},
-        {4000, 2250, .hears = true, .probes = false},
-        {4100, -1, .probes = false},
-        {9000, -1, .probes = false}, /* nobody asks: nobody is silent */
+        {0, .asks = false},
+        {100, .asks = true},
+        {900, .asks = true},    /* one more changes nothing */
+        {1200, .probes = true}, /* in doubt */
+        {1450, .asks = true},
+        {2100, .asks = true},
+        {2250, .probes = true, .fell = true, .is_silent = true},
+        {2500, .asks = true, .is_silent = true},
+        {3800, .probes = true, .is_silent = true},
+        {5200, .is_silent = true},
+        {5400, .probes = true, .is_silent = true},
+        {5500, .hears = true},
+        {9000, .asks = false}, /* nobody asks: nobody is silent */
     };
     PLAY(steps);
 }
@@ -66,27 +65,21 @@ static void test_silent_name(void **state)
 {
     (void)state;
     static const struct step steps[] = {
-        {1000, 0, .probes = true},
-        {1250, 0, .hears = true, .probes = false},
-        {2000, 0, .probes = false},
-        {2300, 0, .probes = true},
-        {2350, 0, .hears = true, .probes = false},
-        {9000, 0, .probes = true},
-        {9500, 8600, .probes = false}, /* the old one was given up */
-        {9600, 9500, .probes = false},
-        {10600, 9500, .probes = true},
+        {0, .asks = true},    {1000, .probes = true}, {1010, .hears = true},
+        {2000, .asks = true}, {2900, .asks = true},   {3000, .probes = true},
+        {3999, .asks = true}, {4000, .hears = true},  {9000, .asks = false},
     };
     PLAY(steps);
 }
 
-/* A server that needs two seconds for everything. */
+/* A server that needs almost two seconds for everything. */
 static void test_slow(void **state)
 {
     (void)state;
     static const struct step steps[] = {
-        {1000, 0, .probes = true},    {1500, 0, .probes = false},
-        {2000, 0, .hears = true},     {2500, 2000, .probes = false},
-        {3100, 2000, .probes = true}, {4000, 2000, .hears = true},
+        {0, .asks = true},     {1000, .probes = true}, {1900, .hears = true},
+        {1950, .asks = true},  {2900, .asks = true},   {2960, .probes = true},
+        {3800, .hears = true},
     };
     PLAY(steps);
 }
@@ -97,8 +90,10 @@ static void test_how_long(void **state)
     bool fell;
     (void)state;
     assert_int_equal(dns_pulse_hear(&pulse, 5000 * MS), 0);
-    assert_true(dns_pulse_turn(&pulse, 6000 * MS, 7000 * MS, &fell));
-    assert_true(dns_pulse_turn(&pulse, 6000 * MS, 8000 * MS, &fell));
+    dns_pulse_ask(&pulse, 6000 * MS);
+    assert_true(dns_pulse_turn(&pulse, 7000 * MS, &fell));
+    assert_false(fell);
+    assert_true(dns_pulse_turn(&pulse, 8000 * MS, &fell));
     assert_true(fell);
     assert_int_equal(dns_pulse_hear(&pulse, 66000 * MS), 60000 * MS);
     assert_int_equal(dns_pulse_hear(&pulse, 67000 * MS), 0);
