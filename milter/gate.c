@@ -10,6 +10,7 @@
 #include "gate/incident.h"
 #include "gate/notice.h"
 #include "gate/orders.h"
+#include "gate/probe.h"
 #include "gate/report.h"
 #include "gate/row.h"
 
@@ -158,6 +159,18 @@ static void prepare(struct decision *d, struct judgement *judgement)
     gate_row(passage, judgement, &d->row);
 }
 
+/* The doctor's own mail is recorded for what it is, and goes nowhere. */
+static int hold_probe(const struct passage *passage, struct judgement *judgement,
+                      struct plan *plan, int64_t *id, struct err *err)
+{
+    if (!gate_probe_is_marked(passage->msg))
+        return 0;
+    memset(judgement, 0, sizeof *judgement);
+    gate_identify(passage->engine->settings, passage->msg, passage->env,
+                  &judgement->sender);
+    return gate_probe_hold(passage, judgement, plan, id, err);
+}
+
 enum outcome gate_run(const struct passage *passage, struct judgement *judgement,
                       struct plan *plan, int64_t *id, struct err *err)
 {
@@ -168,6 +181,9 @@ enum outcome gate_run(const struct passage *passage, struct judgement *judgement
                                 .plan = plan,
                                 .id = id};
     *id = 0;
+    int probe = hold_probe(passage, judgement, plan, id, err);
+    if (probe != 0)
+        return probe > 0 ? action_apply(plan, passage->hands) : fail(passage);
     memset(plan, 0, sizeof *plan);
     if (border_open(passage, &border, err) < 0)
         return fail(passage);

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/bounds.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "mta/mta_postfix.h"
@@ -80,10 +81,9 @@ const char *mta_answer_text(enum mta_answer answer)
     return "unknown";
 }
 
-/* argv: program, the config option if there is a config, then words. */
-static int ask(const struct mta_tools *tools, struct arena *arena, const char *program,
-               const char *const *words, struct span input, unsigned timeout_ms,
-               struct run_result *result, struct err *err)
+int mta_ask(const struct mta_tools *tools, struct arena *arena, const char *program,
+            const char *const *words, struct span input, unsigned timeout_ms,
+            struct run_result *result, struct err *err)
 {
     const char *argv[16] = {run_find(arena, tools->commands, program)};
     size_t count = 1;
@@ -143,8 +143,8 @@ int mta_queue(const struct mta_tools *tools, struct arena *arena,
     struct run_result result = {.status = -1};
     *list = NULL;
     *count = 0;
-    if (ask(tools, arena, program, postfix ? all : held, SPAN(""), LIST_TIMEOUT_MS,
-            &result, err) != 0)
+    if (mta_ask(tools, arena, program, postfix ? all : held, SPAN(""), LIST_TIMEOUT_MS,
+                &result, err) != 0)
         return -1;
     if (result.status != 0)
         return complain(program, &result, err);
@@ -159,6 +159,39 @@ int mta_queue(const struct mta_tools *tools, struct arena *arena,
     if (*count > 0)
         qsort(*list, *count, sizeof **list, by_id);
     return 0;
+}
+
+int mta_find_recipient(const struct mta_tools *tools, struct arena *arena,
+                       const char *address, struct mta_mail *out, struct err *err)
+{
+    const char *const words[] = {"-j", NULL};
+    struct run_result result = {.status = -1};
+    struct span line;
+    char wanted[BOUND_ADDRESS_BYTES];
+    snprintf(wanted, sizeof wanted, "\"address\": \"%s\"", address);
+    if (mta_ask(tools, arena, "postqueue", words, SPAN(""), LIST_TIMEOUT_MS, &result,
+                err) != 0)
+        return -1;
+    if (result.status != 0)
+        return complain("postqueue", &result, err);
+    while (result.out.len > 0) {
+        span_cut(result.out, '\n', &line, &result.out);
+        if (span_find(line, span_of(wanted)) >= 0 &&
+            mta_parse_postqueue(arena, line, out))
+            return 1;
+    }
+    return 0;
+}
+
+bool mta_delete(const struct mta_tools *tools, struct arena *arena,
+                struct span queue_id)
+{
+    const char *const words[] = {"-d", "-", NULL};
+    struct run_result result = {.status = -1};
+    return mta_is_queue_id(queue_id) &&
+           mta_ask(tools, arena, "postsuper", words, queue_id, DEED_TIMEOUT_MS, &result,
+                   NULL) == 0 &&
+           mta_confirms(result.error, queue_id, SPAN("removed"));
 }
 
 /* A mail of the queue is the message of the log: its times fit. The sender counts only
@@ -274,7 +307,8 @@ static int tell_postsuper(const struct mta_tools *tools, struct arena *arena,
     *result = (struct run_result){.status = -1};
     if (ids.len == 0)
         return 0;
-    if (ask(tools, arena, "postsuper", words, ids, DEED_TIMEOUT_MS, result, err) != 0)
+    if (mta_ask(tools, arena, "postsuper", words, ids, DEED_TIMEOUT_MS, result, err) !=
+        0)
         return -1;
     return result->status != 0 ? complain("postsuper", result, err) : 1;
 }
@@ -303,8 +337,8 @@ void mta_prepare(struct mta_tools *tools, struct arena *arena)
     const char *const words[] = {"-h", "queue_directory", "maximal_queue_lifetime",
                                  NULL};
     struct run_result result = {.status = -1};
-    if (tools->kind != MTA_POSTFIX ||
-        ask(tools, arena, "postconf", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL))
+    if (tools->kind != MTA_POSTFIX || mta_ask(tools, arena, "postconf", words, SPAN(""),
+                                              DEED_TIMEOUT_MS, &result, NULL))
         return;
     struct span line;
     while (result.out.len > 0) {
@@ -417,7 +451,7 @@ static void deliver_sendmail(const struct mta_tools *tools, struct arena *arena,
     char option[ERR_TEXT_BYTES];
     snprintf(option, sizeof option, "-qI%.*s", (int)queue_id.len, queue_id.at);
     const char *const words[] = {option, NULL};
-    ask(tools, arena, "sendmail", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL);
+    mta_ask(tools, arena, "sendmail", words, SPAN(""), DEED_TIMEOUT_MS, &result, NULL);
 }
 
 /* Sendmail has one command a message; its exit code is all it says, so the queue is
@@ -429,7 +463,8 @@ static int release_sendmail_one(const struct mta_tools *tools, struct arena *are
     char option[ERR_TEXT_BYTES];
     snprintf(option, sizeof option, "-qI%.*s", (int)queue_id.len, queue_id.at);
     const char *const free_it[] = {"-Q", "-qQ", option, NULL};
-    if (ask(tools, arena, "sendmail", free_it, SPAN(""), DEED_TIMEOUT_MS, &result, err))
+    if (mta_ask(tools, arena, "sendmail", free_it, SPAN(""), DEED_TIMEOUT_MS, &result,
+                err))
         return -1;
     if (result.status != 0)
         return complain("sendmail", &result, err);
@@ -596,8 +631,8 @@ static int hold_sendmail(const struct mta_tools *tools, struct arena *arena,
         snprintf(option, sizeof option, "-qI%.*s", (int)wishes[i].queue_id.len,
                  wishes[i].queue_id.at);
         const char *const words[] = {"-Qheld after a provider's alert", option, NULL};
-        if (ask(tools, arena, "sendmail", words, SPAN(""), DEED_TIMEOUT_MS, &result,
-                err) != 0)
+        if (mta_ask(tools, arena, "sendmail", words, SPAN(""), DEED_TIMEOUT_MS, &result,
+                    err) != 0)
             return -1;
         if (result.status == 0)
             wishes[i].answer = MTA_IS_HELD;

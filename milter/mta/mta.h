@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "mta/mta_parse.h"
+#include "mta/mta_run.h"
 #include "settings.h"
 
 struct mta_tools {
@@ -47,6 +48,12 @@ bool mta_is_up(const struct mta_tools *tools);
 
 const char *mta_name(const struct mta_tools *tools); /* "Postfix" "Sendmail" */
 
+/* mta_ask - run one of its programs: argv is its full path, the config option if there
+ * is a config, then words (NULL at the end, 14 at most). -1: it cannot be run. */
+int mta_ask(const struct mta_tools *tools, struct arena *arena, const char *program,
+            const char *const *words, struct span input, unsigned timeout_ms,
+            struct run_result *result, struct err *err);
+
 /* mta_may_act - letting go and deleting take the superuser. ERR_USAGE. */
 int mta_may_act(struct err *err);
 
@@ -55,6 +62,16 @@ int mta_may_act(struct err *err);
  * (authorized_mailq_users), Sendmail root. */
 int mta_queue(const struct mta_tools *tools, struct arena *arena,
               struct mta_mail **list, size_t *count, struct err *err);
+
+/* mta_find_recipient - the mail in Postfix's queues that goes to this address: 1, 0
+ * there is none, -1. For an address that nobody else writes to. */
+int mta_find_recipient(const struct mta_tools *tools, struct arena *arena,
+                       const char *address, struct mta_mail *out, struct err *err);
+
+/* mta_delete - delete one message of Postfix's, in whichever queue it is. True:
+ * postsuper said that it did. */
+bool mta_delete(const struct mta_tools *tools, struct arena *arena,
+                struct span queue_id);
 
 /* What became of a wish, or stands in its way. */
 enum mta_answer {

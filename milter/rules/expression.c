@@ -476,7 +476,7 @@ static double divide(double a, double b)
     return b != 0 ? a / b : 0;
 }
 
-static double binary(enum op_code code, double a, double b)
+double expression_apply(enum op_code code, double a, double b)
 {
     switch (code) {
     case OP_OR:
@@ -577,7 +577,7 @@ double expression_run(const struct expression *expression, const double *numbers
         default:
             n--;
             stack[n - 1].number =
-                binary(op->code, stack[n - 1].number, stack[n].number);
+                expression_apply(op->code, stack[n - 1].number, stack[n].number);
         }
     }
     return n > 0 ? stack[0].number : 0;

@@ -55,4 +55,7 @@ struct expression {
     size_t count;
 };
 
+/* expression_apply - an operator on two numbers. */
+double expression_apply(enum op_code code, double a, double b);
+
 #endif

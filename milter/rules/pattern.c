@@ -18,7 +18,8 @@ enum { GROUPS_MAX = 64 };
 
 struct pattern {
     pcre2_code *code;
-    bool is_fast;
+    bool is_fast;   /* JIT code stands behind it */
+    bool is_direct; /* and may be called without what pcre2_match checks before */
 };
 
 /* What one thread needs to match. */
@@ -203,6 +204,15 @@ static uint32_t options_of(struct span regex, unsigned flags)
     return options;
 }
 
+/* Of UTF-8: PCRE2 has to look at the text first. */
+static bool is_of_characters(const pcre2_code *code)
+{
+    uint32_t options = 0;
+
+    return pcre2_pattern_info(code, PCRE2_INFO_ALLOPTIONS, &options) != 0 ||
+           (options & PCRE2_UTF) != 0;
+}
+
 int pattern_new(struct pattern **out, struct span regex, unsigned flags,
                 struct err *err)
 {
@@ -224,6 +234,7 @@ int pattern_new(struct pattern **out, struct span regex, unsigned flags,
         return err_set(err, ERR_CONFIG, "%s at character %zu", reason, offset);
     }
     pattern->is_fast = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+    pattern->is_direct = pattern->is_fast && !is_of_characters(pattern->code);
     *out = pattern;
     return 0;
 }
@@ -242,15 +253,17 @@ bool pattern_is_fast(const struct pattern *pattern)
     return pattern->is_fast;
 }
 
-/* One search from start. pcre2_match takes JIT code where there is some; what is too
- * deep for its stack is searched again by the interpreter, within the limits. */
+/* One search from start. What is too deep for the stack of JIT code is searched again
+ * by the interpreter, within the limits. */
 static int search(const struct pattern *pattern, const struct scratch *scratch,
                   pcre2_match_data *data, struct span text, size_t start,
                   uint32_t options)
 {
     PCRE2_SPTR at = (PCRE2_SPTR)(text.len > 0 ? text.at : "");
-    int rc = pcre2_match(pattern->code, at, text.len, start, options, data,
-                         scratch->context);
+    int (*const match)(const pcre2_code *, PCRE2_SPTR, PCRE2_SIZE, PCRE2_SIZE, uint32_t,
+                       pcre2_match_data *, pcre2_match_context *) =
+        pattern->is_direct ? pcre2_jit_match : pcre2_match;
+    int rc = match(pattern->code, at, text.len, start, options, data, scratch->context);
 
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
         rc = pcre2_match(pattern->code, at, text.len, start, options | PCRE2_NO_JIT,

@@ -16,7 +16,7 @@ struct wanted {
  * a link it is none. */
 struct node {
     unsigned child, sibling;
-    unsigned suffix; /* the node of its longest proper suffix that is one */
+    unsigned suffix; /* the row of its longest proper suffix that is one */
     unsigned output; /* 0 for none */
     unsigned char byte;
 };
@@ -170,8 +170,9 @@ static unsigned plant(struct prefilter *filter, struct node *nodes)
     return count;
 }
 
-/* Rows from the root down: where a node has no child, its suffix's row says where to
- * go on. */
+/* Rows from the root down, in that order: the rows that most steps lead to stand
+ * together. Where a node has no child, its suffix's row says where to go on. queue: the
+ * node of a row. */
 static void fill_rows(struct prefilter *filter, struct node *nodes, unsigned *queue)
 {
     size_t width = filter->width, queued = 1;
@@ -179,21 +180,21 @@ static void fill_rows(struct prefilter *filter, struct node *nodes, unsigned *qu
     queue[0] = 0;
     for (size_t done = 0; done < queued; done++) {
         const struct node *node = &nodes[queue[done]];
-        unsigned *row = filter->steps + queue[done] * width;
+        unsigned *row = filter->steps + done * width;
         const unsigned *other = filter->steps + node->suffix * width;
-        if (queue[done] != 0)
+        if (done != 0)
             memcpy(row, other, width * sizeof *row);
         row[width - 1] = node->output;
         for (unsigned c = node->child; c != 0; c = nodes[c].sibling) {
             struct node *child = &nodes[c];
             unsigned *step = &row[filter->class_of[child->byte]];
             child->suffix = (unsigned)((*step & ~has_output) / width);
-            unsigned inherited = nodes[child->suffix].output;
+            unsigned inherited = nodes[queue[child->suffix]].output;
             if (child->output == 0)
                 child->output = inherited;
             else
                 filter->outputs[child->output].next = inherited;
-            *step = (unsigned)(c * width) | (child->output != 0 ? has_output : 0);
+            *step = (unsigned)(queued * width) | (child->output != 0 ? has_output : 0);
             queue[queued++] = c;
         }
     }

@@ -128,6 +128,9 @@ static void tell_reads(struct teller *t)
         tell_header(t);
     else if (t->entry->kind == RULE_FACT)
         tell_facts(t);
+    if (t->rule != NULL && (t->entry->tflags & TFLAG_UNDISGUISED) &&
+        (t->entry->kind == RULE_BODY || t->entry->kind == RULE_HEADER))
+        say(t, "reads it", "undisguised: as small ASCII letters where it can be");
 }
 
 static void add_flags(struct buf *out, unsigned flags)
@@ -294,7 +297,7 @@ static void tell_tests(struct teller *t)
         bool is_as_said;
         if (!span_eq(test->rule, span_of(t->entry->name)))
             continue;
-        is_as_said = t->rule != NULL && rule_test_holds(t->rule, test);
+        is_as_said = t->rule != NULL && rule_test_holds(t->set, t->rule, test);
         say(t, "test", "%s at %s:%u: %s", test->is_ok ? "ok" : "fail", test->place.file,
             test->place.line, is_as_said ? "passed" : "FAILED");
     }
@@ -306,9 +309,13 @@ static const char *tflag_words(unsigned tflags, char *out, size_t size)
         unsigned flag;
         const char *word;
     } words[] = {
-        {TFLAG_NICE, " nice"},   {TFLAG_MULTIPLE, " multiple"},
-        {TFLAG_NET, " net"},     {TFLAG_USERCONF, " userconf"},
-        {TFLAG_LEARN, " learn"}, {TFLAG_NOAUTOLEARN, " noautolearn"},
+        {TFLAG_NICE, " nice"},
+        {TFLAG_MULTIPLE, " multiple"},
+        {TFLAG_NET, " net"},
+        {TFLAG_USERCONF, " userconf"},
+        {TFLAG_LEARN, " learn"},
+        {TFLAG_NOAUTOLEARN, " noautolearn"},
+        {TFLAG_UNDISGUISED, " undisguised"},
     };
     size_t len = 0;
 

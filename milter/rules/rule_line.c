@@ -338,9 +338,13 @@ static unsigned tflag_of(struct span word)
         const char *word;
         enum rule_tflag flag;
     } flags[] = {
-        {"nice", TFLAG_NICE},   {"multiple", TFLAG_MULTIPLE},
-        {"net", TFLAG_NET},     {"userconf", TFLAG_USERCONF},
-        {"learn", TFLAG_LEARN}, {"noautolearn", TFLAG_NOAUTOLEARN},
+        {"nice", TFLAG_NICE},
+        {"multiple", TFLAG_MULTIPLE},
+        {"net", TFLAG_NET},
+        {"userconf", TFLAG_USERCONF},
+        {"learn", TFLAG_LEARN},
+        {"noautolearn", TFLAG_NOAUTOLEARN},
+        {"undisguised", TFLAG_UNDISGUISED},
     };
 
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)

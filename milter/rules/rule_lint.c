@@ -4,6 +4,7 @@
 
 #include "rules/literal.h"
 #include "rules/ruleset_private.h"
+#include "rules/undisguise.h"
 
 static bool is_private(const char *name)
 {
@@ -70,6 +71,12 @@ static void check_style(struct ruleset *set, const struct rule_entry *entry)
         check_orphan(set, entry);
         return;
     }
+    if ((entry->tflags & TFLAG_UNDISGUISED) && entry->kind != RULE_BODY &&
+        entry->kind != RULE_HEADER)
+        rule_remark_add(remarks, REMARK_WARNING, &entry->place,
+                        "%s: tflags undisguised means something for body and header "
+                        "rules only",
+                        entry->name);
     if (entry->index == 0 || is_private(entry->name))
         return;
     if (entry->describe == NULL)
@@ -81,10 +88,14 @@ static void check_style(struct ruleset *set, const struct rule_entry *entry)
                         set->rules[entry->index - 1].info.score);
 }
 
-bool rule_test_holds(const struct rule *rule, const struct rule_test *test)
+bool rule_test_holds(const struct ruleset *set, const struct rule *rule,
+                     const struct rule_test *test)
 {
-    bool is_match = rule->pattern != NULL &&
-                    pattern_match(rule->pattern, test->text) == PATTERN_MATCH;
+    struct span text = rule->info.tflags & TFLAG_UNDISGUISED
+                           ? undisguise(set->source.arena, test->text)
+                           : test->text;
+    bool is_match =
+        rule->pattern != NULL && pattern_match(rule->pattern, text) == PATTERN_MATCH;
 
     return is_match == (test->is_ok != rule->is_negated);
 }
@@ -106,7 +117,7 @@ static void run_test(struct ruleset *set, const struct rule_test *test)
                         "test %.*s: the rule has no pattern", width, test->rule.at);
         return;
     }
-    if (!rule_test_holds(rule, test))
+    if (!rule_test_holds(set, rule, test))
         rule_remark_add(&set->source.remarks, REMARK_WARNING, &test->place,
                         "test %.*s %s: failed", width, test->rule.at,
                         test->is_ok ? "ok" : "fail");

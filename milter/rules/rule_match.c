@@ -8,13 +8,42 @@
 #include "rules/rule_template.h"
 #include "rules/rule_text.h"
 #include "rules/ruleset_private.h"
+#include "rules/undisguise.h"
 
 /* Chosen: a rule that was stopped so often on one message is left alone, so that its
  * cost stays bounded. */
 enum { LIMIT_ERRORS_A_RULE = 3 };
 
+/* Chosen: pieces that rules may wait with at one time; beyond, they run at once. */
+enum { WAITING_PIECES = 4096 };
+
 /* "decided: no hit" of a mimeheader rule, while parts are still looked at. */
 static const double decided_miss = -1;
+
+/* How a rule waits until a meta needs it. */
+enum wait {
+    WAIT_NOT = 0,
+    WAIT_FIELD,
+    WAIT_TEXT,   /* with all pieces of its text */
+    WAIT_PIECES, /* with those that the scan named it for */
+    WAIT_EVAL,
+};
+
+struct waiting {
+    enum wait how;
+    unsigned first, last; /* of its pieces */
+    float cost;           /* bytes of text times bytes of regex */
+};
+
+struct waiting_piece {
+    unsigned piece;
+    unsigned next; /* 0 ends */
+};
+
+struct field {
+    bool is_found;
+    struct span value;
+};
 
 struct matcher {
     const struct ruleset *set;
@@ -23,7 +52,12 @@ struct matcher {
     struct rule_view view;
     struct pattern_captures captures; /* of (?<NAME>...), for rules with %{NAME} */
     double *values;
-    unsigned char *stopped; /* of a rule: how often, by a limit */
+    unsigned char *stopped;       /* of a rule: how often, by a limit */
+    struct waiting *waiting;      /* of a rule */
+    struct waiting_piece *pieces; /* [0] is none */
+    size_t piece_count;
+    struct field *fields; /* of a header */
+    struct eval_scene scene;
     unsigned limit_errors;
 };
 
@@ -64,6 +98,59 @@ static void match_piece(struct matcher *m, const struct rule *rule, unsigned ind
     m->values[index] = total + count;
 }
 
+static bool waits(const struct matcher *m, unsigned index)
+{
+    return m->set->rules[index].may_wait && !m->set->runs_all && !m->set->is_unfiltered;
+}
+
+static void wait(struct matcher *m, unsigned index, enum wait how, size_t bytes)
+{
+    m->waiting[index].how = how;
+    m->waiting[index].cost += (float)bytes * (float)m->set->rules[index].regex.len;
+}
+
+/* false: no room, it must run now. */
+static bool wait_with_piece(struct matcher *m, unsigned index, size_t piece,
+                            size_t bytes)
+{
+    struct waiting *waiting = &m->waiting[index];
+    unsigned place = (unsigned)m->piece_count + 1;
+
+    if (m->piece_count == WAITING_PIECES)
+        return false;
+    m->piece_count++;
+    m->pieces[place].piece = (unsigned)piece;
+    if (waiting->first == 0)
+        waiting->first = place;
+    else
+        m->pieces[waiting->last].next = place;
+    waiting->last = place;
+    wait(m, index, WAIT_PIECES, bytes);
+    return true;
+}
+
+static void match_pieces(struct matcher *m, unsigned index,
+                         const struct rule_texts *texts)
+{
+    for (size_t t = 0; t < texts->count; t++)
+        match_piece(m, &m->set->rules[index], index, texts, t);
+}
+
+static void match_always(struct matcher *m, const struct rule_group *group,
+                         size_t always, const struct rule_texts *texts)
+{
+    size_t bytes = 0;
+
+    for (size_t t = 0; t < texts->count; t++)
+        bytes += texts->at[t].bytes.len;
+    for (size_t i = 0; i < always; i++) {
+        if (waits(m, group->at[i]))
+            wait(m, group->at[i], WAIT_TEXT, bytes);
+        else
+            match_pieces(m, group->at[i], texts);
+    }
+}
+
 static void match_group(struct matcher *m, const struct rule_group *group,
                         struct rule_texts (*make)(struct rule_view *view))
 {
@@ -75,14 +162,18 @@ static void match_group(struct matcher *m, const struct rule_group *group,
         return;
     texts = make(&m->view);
     always = start_filter(m, group, &run);
-    for (size_t i = 0; i < always; i++)
-        for (size_t t = 0; t < texts.count; t++)
-            match_piece(m, &m->set->rules[group->at[i]], group->at[i], &texts, t);
+    match_always(m, group, always, &texts);
     for (size_t t = 0; always < group->count && t < texts.count; t++) {
         prefilter_scan(group->filter, texts.at[t].bytes, &run);
         for (size_t i = 0; i < run.count; i++)
-            match_piece(m, &m->set->rules[run.rules[i]], run.rules[i], &texts, t);
+            if (!waits(m, run.rules[i]) ||
+                !wait_with_piece(m, run.rules[i], t, texts.at[t].bytes.len))
+                match_piece(m, &m->set->rules[run.rules[i]], run.rules[i], &texts, t);
     }
+}
+
+static void count_stopped(struct matcher *m, const struct rule_group *group)
+{
     for (size_t i = 0; i < group->count; i++)
         m->limit_errors += m->stopped[group->at[i]] > 0 && m->values[group->at[i]] == 0;
 }
@@ -197,26 +288,46 @@ static void match_parts(struct matcher *m, const struct rule_header *header)
     }
 }
 
+static void match_or_wait(struct matcher *m, unsigned index, const struct field *field)
+{
+    const struct rule *rule = &m->set->rules[index];
+
+    if (waits(m, index))
+        wait(m, index, WAIT_FIELD, field->value.len);
+    else
+        match_field(m, rule, index, field->is_found, field->value);
+}
+
+static bool field_value(struct matcher *m, const struct rule_header *header,
+                        struct span *value)
+{
+    bool is_found = header_value(&header->spec, &m->view, value);
+
+    if (is_found && header->is_undisguised)
+        *value = undisguise(m->msg->arena, *value);
+    return is_found;
+}
+
 /* A rule that the scan does not name has no match, which is what !~ asks for. */
-static void match_fields(struct matcher *m, const struct rule_header *header)
+static void match_fields(struct matcher *m, const struct rule_header *header,
+                         struct field *field)
 {
     const struct rule_group *group = &header->fields;
     struct prefilter_run run;
-    struct span value;
-    bool is_found = header_value(&header->spec, &m->view, &value);
     size_t always = start_filter(m, group, &run);
 
+    field->is_found = field_value(m, header, &field->value);
     for (size_t i = 0; i < always; i++)
-        match_field(m, &m->set->rules[group->at[i]], group->at[i], is_found, value);
+        match_or_wait(m, group->at[i], field);
     if (always == group->count)
         return;
     for (size_t i = always; i < group->count; i++)
         m->values[group->at[i]] = m->set->rules[group->at[i]].is_negated;
-    if (!is_found)
+    if (!field->is_found)
         return;
-    prefilter_scan(group->filter, value, &run);
+    prefilter_scan(group->filter, field->value, &run);
     for (size_t i = 0; i < run.count; i++)
-        match_field(m, &m->set->rules[run.rules[i]], run.rules[i], is_found, value);
+        match_or_wait(m, run.rules[i], field);
 }
 
 static void match_headers(struct matcher *m)
@@ -225,7 +336,7 @@ static void match_headers(struct matcher *m)
         const struct rule_header *header = &m->set->headers[h];
         match_parts(m, header);
         if (header->fields.count > 0)
-            match_fields(m, header);
+            match_fields(m, header, &m->fields[h]);
     }
 }
 
@@ -252,9 +363,8 @@ static void fill_texts(struct matcher *m, struct rule *rule, unsigned index,
 static void fill_field(struct matcher *m, struct rule *rule, unsigned index,
                        struct span regex)
 {
-    const struct header_spec *spec = &m->set->headers[rule->header].spec;
     struct span value;
-    bool is_found = header_value(spec, &m->view, &value);
+    bool is_found = field_value(m, &m->set->headers[rule->header], &value);
 
     if (is_ready(m, rule, regex, shown(rule, is_found, value)))
         match_field(m, rule, index, is_found, value);
@@ -276,6 +386,21 @@ static void fill_parts(struct matcher *m, struct rule *rule, unsigned index,
     decide_parts(m, rule, index);
 }
 
+static struct rule_texts texts_of(struct matcher *m, const struct rule *rule)
+{
+    switch (rule->info.kind) {
+    case RULE_BODY:
+        return rule->info.tflags & TFLAG_UNDISGUISED ? rule_text_undisguised(&m->view)
+                                                     : rule_text_body(&m->view);
+    case RULE_RAWBODY:
+        return rule_text_rawbody(&m->view);
+    case RULE_URI:
+        return rule_text_uri(&m->view);
+    default:
+        return rule_text_full(&m->view);
+    }
+}
+
 /* A rule that names captures. It does not run when one took nothing. */
 static void match_template(struct matcher *m, unsigned index)
 {
@@ -285,56 +410,137 @@ static void match_template(struct matcher *m, unsigned index)
     rule.pattern = NULL;
     if (!rule_template_fill(m->msg->arena, rule.regex, &m->captures, &regex))
         return;
-    switch (rule.info.kind) {
-    case RULE_HEADER:
+    if (rule.info.kind == RULE_HEADER)
         fill_field(m, &rule, index, regex);
-        break;
-    case RULE_MIMEHEADER:
+    else if (rule.info.kind == RULE_MIMEHEADER)
         fill_parts(m, &rule, index, regex);
-        break;
-    case RULE_BODY:
-        fill_texts(m, &rule, index, regex, rule_text_body(&m->view));
-        break;
-    case RULE_RAWBODY:
-        fill_texts(m, &rule, index, regex, rule_text_rawbody(&m->view));
-        break;
-    case RULE_URI:
-        fill_texts(m, &rule, index, regex, rule_text_uri(&m->view));
-        break;
-    default:
-        fill_texts(m, &rule, index, regex, rule_text_full(&m->view));
-    }
+    else
+        fill_texts(m, &rule, index, regex, texts_of(m, &rule));
     pattern_free(&rule.pattern);
 }
 
-static void match_expressions(struct matcher *m, const struct rule_group *group,
-                              const double *numbers, const struct span *texts)
+static void match_facts(struct matcher *m, const struct facts *facts)
 {
+    const struct rule_group *group = &m->set->facts;
+
     for (size_t i = 0; i < group->count; i++) {
         const struct rule *rule = &m->set->rules[group->at[i]];
-        double value =
-            expression_run(rule->expression, numbers, texts, &m->limit_errors);
+        double value = expression_run(rule->expression, facts->number, facts->text,
+                                      &m->limit_errors);
         /* A hit is never less than one hit, whatever the arithmetic. */
         m->values[group->at[i]] = value < 0 ? 1 : value;
     }
 }
 
-/* Those that count: with a score, or named by a meta. */
-static void match_evals(struct matcher *m, const struct facts *facts)
+/* rule_find_out: a rule that waits runs after all. */
+static double run_waiting(void *context, unsigned index)
+{
+    struct matcher *m = context;
+    const struct rule *rule = &m->set->rules[index];
+    struct rule_texts texts;
+
+    switch (m->waiting[index].how) {
+    case WAIT_FIELD:
+        match_field(m, rule, index, m->fields[rule->header].is_found,
+                    m->fields[rule->header].value);
+        break;
+    case WAIT_EVAL:
+        m->values[index] = eval_run(rule->eval, &m->scene);
+        break;
+    case WAIT_TEXT:
+        texts = texts_of(m, rule);
+        match_pieces(m, index, &texts);
+        break;
+    default:
+        texts = texts_of(m, rule);
+        for (unsigned p = m->waiting[index].first; p != 0; p = m->pieces[p].next)
+            match_piece(m, rule, index, &texts, m->pieces[p].piece);
+    }
+    return m->values[index];
+}
+
+static struct expression_range range_of(const struct matcher *m, unsigned index)
+{
+    const struct waiting *waiting = &m->waiting[index];
+    double value = m->values[index];
+
+    if (waiting->how == WAIT_NOT)
+        return (struct expression_range){value, value, EXPRESSION_DECIDED, 0};
+    return (struct expression_range){0, m->set->rules[index].most, (int)index,
+                                     waiting->cost};
+}
+
+static int match_metas(struct matcher *m)
+{
+    const struct ruleset *set = m->set;
+    struct expression_range *ranges =
+        arena_array(m->msg->arena, set->count, sizeof *ranges);
+    unsigned char *is_due = arena_alloc(m->msg->arena, set->metas.count);
+
+    if (ranges == NULL || is_due == NULL)
+        return -1;
+    for (unsigned i = 0; i < set->count; i++)
+        ranges[i] =
+            set->rules[i].info.kind == RULE_META ? set->resting[i] : range_of(m, i);
+    if (set->is_unfiltered)
+        memset(is_due, 1, set->metas.count);
+    rule_meta_settle(set, ranges, is_due, run_waiting, m);
+    for (size_t i = 0; i < set->metas.count; i++) {
+        const struct expression_range *range = &ranges[set->metas.at[i]];
+        m->values[set->metas.at[i]] =
+            range->blame == EXPRESSION_DECIDED ? range->lo : 0;
+    }
+    return 0;
+}
+
+static void match_evals(struct matcher *m)
 {
     const struct rule_group *group = &m->set->evals;
-    struct eval_scene scene;
 
-    (void)facts;
-    if (group->count == 0)
-        return;
-    eval_scene_init(&scene, &m->view, &m->set->source.evals, &m->set->eval_regexes);
+    eval_scene_init(&m->scene, &m->view, &m->set->source.evals, &m->set->eval_regexes);
     for (size_t i = 0; i < group->count; i++) {
         const struct rule *rule = &m->set->rules[group->at[i]];
-        if (rule->info.score != 0 || rule->is_named || m->set->runs_all)
-            m->values[group->at[i]] = eval_run(rule->eval, &scene);
+        if (waits(m, group->at[i]))
+            wait(m, group->at[i], WAIT_EVAL, 0);
+        else if (rule->info.score != 0 || rule->is_named || m->set->runs_all)
+            m->values[group->at[i]] = eval_run(rule->eval, &m->scene);
     }
-    m->limit_errors += scene.limit_errors;
+}
+
+/* All but metas, and what waits for them. */
+static void match_others(struct matcher *m, const struct facts *facts)
+{
+    const struct ruleset *set = m->set;
+
+    match_headers(m);
+    match_group(m, &set->body, rule_text_body);
+    match_group(m, &set->undisguised, rule_text_undisguised);
+    match_group(m, &set->rawbody, rule_text_rawbody);
+    match_group(m, &set->uri, rule_text_uri);
+    match_group(m, &set->full, rule_text_full);
+    for (size_t i = 0; i < set->templates.count; i++)
+        match_template(m, set->templates.at[i]);
+    match_evals(m);
+    if (facts != NULL)
+        match_facts(m, facts);
+}
+
+static int start(struct matcher *m)
+{
+    struct arena *arena = m->msg->arena;
+    const struct ruleset *set = m->set;
+
+    m->values = arena_array(arena, set->count, sizeof *m->values);
+    m->stopped = arena_alloc(arena, set->count);
+    m->waiting = arena_array(arena, set->count, sizeof *m->waiting);
+    m->pieces = arena_array(arena, WAITING_PIECES + 1, sizeof *m->pieces);
+    m->fields = arena_array(arena, set->header_count, sizeof *m->fields);
+    rule_view_init(&m->view, m->msg, m->env, &set->links, &set->source.evals.trust);
+    m->captures.arena = arena;
+    return m->values != NULL && m->stopped != NULL && m->waiting != NULL &&
+                   m->pieces != NULL && m->fields != NULL
+               ? 0
+               : -1;
 }
 
 double *rule_values(const struct ruleset *set, const struct message *msg,
@@ -343,25 +549,18 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
 {
     struct matcher m = {.set = set, .msg = msg, .env = env};
 
-    m.values = arena_array(msg->arena, set->count, sizeof *m.values);
-    m.stopped = arena_alloc(msg->arena, set->count);
     *limit_errors = 0;
-    if (m.values == NULL || m.stopped == NULL)
+    if (start(&m) != 0)
         return NULL;
-    rule_view_init(&m.view, msg, env, &set->links, &set->source.evals.trust);
-    m.captures.arena = msg->arena;
-    match_headers(&m);
-    match_group(&m, &set->body, rule_text_body);
-    match_group(&m, &set->rawbody, rule_text_rawbody);
-    match_group(&m, &set->uri, rule_text_uri);
-    match_group(&m, &set->full, rule_text_full);
-    for (size_t i = 0; i < set->templates.count; i++)
-        match_template(&m, set->templates.at[i]);
-    match_evals(&m, facts);
-    if (facts != NULL)
-        match_expressions(&m, &set->facts, facts->number, facts->text);
-    match_expressions(&m, &set->metas, m.values, NULL);
-    *limit_errors = m.limit_errors;
+    match_others(&m, facts);
+    if (match_metas(&m) != 0)
+        return NULL;
+    count_stopped(&m, &set->body);
+    count_stopped(&m, &set->undisguised);
+    count_stopped(&m, &set->rawbody);
+    count_stopped(&m, &set->uri);
+    count_stopped(&m, &set->full);
+    *limit_errors = m.limit_errors + m.scene.limit_errors;
     return m.values;
 }
 

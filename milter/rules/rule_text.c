@@ -9,6 +9,7 @@
 #include "message/mime.h"
 #include "rules/rule_page.h"
 #include "rules/rule_uri_find.h"
+#include "rules/undisguise.h"
 
 /* SpamAssassin's: Constants.pm MAX_BODY_LINE_LENGTH; Conf(3pm) rawbody_part_scan_size.
  * Slack: how far a better place for a cut is looked for. */
@@ -300,6 +301,28 @@ struct rule_texts rule_text_body(struct rule_view *view)
         read_body(view);
     view->has_body = true;
     return view->body;
+}
+
+static void read_undisguised(struct rule_view *view)
+{
+    struct arena *arena = view->msg->arena;
+    struct rule_texts body = rule_text_body(view);
+    struct rule_text *at = arena_array(arena, body.count, sizeof *at);
+
+    if (at == NULL)
+        return;
+    for (size_t i = 0; i < body.count; i++)
+        at[i] = (struct rule_text){undisguise(arena, body.at[i].bytes),
+                                   body.at[i].is_continued};
+    view->undisguised = (struct rule_texts){at, body.count};
+}
+
+struct rule_texts rule_text_undisguised(struct rule_view *view)
+{
+    if (!view->has_undisguised)
+        read_undisguised(view);
+    view->has_undisguised = true;
+    return view->undisguised;
 }
 
 /* Where a piece that begins at from ends: behind the first line end, '>' or space

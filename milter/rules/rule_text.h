@@ -22,6 +22,9 @@
  * space, paragraphs (parted by an empty line) each one piece, cut at 2048 bytes. */
 struct rule_texts rule_text_body(struct rule_view *view);
 
+/* rule_text_undisguised - the pieces of body one by one, undisguised. */
+struct rule_texts rule_text_undisguised(struct rule_view *view);
+
 /* rule_text_rawbody - the text parts, transfer-decoded, markup and line breaks kept,
  * 500,000 bytes of each at most, in pieces of 2 to 4 KiB. */
 struct rule_texts rule_text_rawbody(struct rule_view *view);

@@ -36,8 +36,8 @@ struct rule_view {
     const struct rule_links *links; /* how links are read; NULL: by the public list */
     const struct trust *trust;      /* which relays are believed; may be NULL */
     /* made when asked for */
-    struct rule_texts body, rawbody, uri, full;
-    bool has_body, has_rawbody, has_uri, has_full;
+    struct rule_texts body, undisguised, rawbody, uri, full;
+    bool has_body, has_undisguised, has_rawbody, has_uri, has_full;
     struct span *targets; /* of the links in all HTML parts */
     size_t target_count;
     struct relays *relays;

@@ -21,7 +21,7 @@ struct loader {
     struct rule_remarks *remarks;
     struct arena *arena;
     const struct rule_entry *current; /* the meta that is being compiled */
-    struct rule_group edges;          /* pairs: a meta, and a meta that it names */
+    struct rule_group edges;          /* pairs: a meta, and a rule that it names */
 };
 
 static int no_memory(struct err *err)
@@ -95,6 +95,13 @@ static unsigned most_matches(const struct rule_entry *entry)
     return BOUND_MATCHES;
 }
 
+/* tflags undisguised, where it means something. */
+static bool is_read_undisguised(const struct rule_entry *entry)
+{
+    return (entry->tflags & TFLAG_UNDISGUISED) &&
+           (entry->kind == RULE_BODY || entry->kind == RULE_HEADER);
+}
+
 /* A pattern with %{NAME} is tried with a letter in its place. */
 static int compile_template(struct loader *loader, struct rule *rule, struct err *err)
 {
@@ -135,15 +142,19 @@ static int compile_pattern(struct loader *loader, const struct rule_entry *entry
                : pattern_new(&rule->pattern, rule->regex, rule->flags, err);
 }
 
-/* The slot of a header, made when it is new. -1 (ERR_NOT_FOUND: no such thing). */
-static int header_slot(struct loader *loader, struct span written, unsigned *slot,
-                       struct err *err)
+/* The slot of an entry's header, made when it is new. -1 (ERR_NOT_FOUND: no such
+ * thing). */
+static int header_slot(struct loader *loader, const struct rule_entry *entry,
+                       unsigned *slot, struct err *err)
 {
+    bool is_undisguised = is_read_undisguised(entry);
+    struct span written = entry->header;
     struct ruleset *set = loader->set;
     size_t room = set->header_room > 0 ? 2 * set->header_room : 64;
 
     for (size_t i = 0; i < set->header_count; i++)
-        if (span_eq(set->headers[i].written, written)) {
+        if (span_eq(set->headers[i].written, written) &&
+            set->headers[i].is_undisguised == is_undisguised) {
             *slot = (unsigned)i;
             return 0;
         }
@@ -160,6 +171,7 @@ static int header_slot(struct loader *loader, struct span written, unsigned *slo
     if (header_spec_parse(written, &header->spec, err) != 0)
         return -1;
     header->written = written;
+    header->is_undisguised = is_undisguised;
     *slot = (unsigned)set->header_count++;
     return 0;
 }
@@ -195,7 +207,7 @@ static int make_rule(struct loader *loader, const struct rule_entry *entry,
         return 0;
     if (is_eval)
         return eval_parse(loader->arena, entry->eval, &rule->eval, err);
-    if (is_header && header_slot(loader, entry->header, &rule->header, err) != 0)
+    if (is_header && header_slot(loader, entry, &rule->header, err) != 0)
         return -1;
     return compile_pattern(loader, entry, rule, err);
 }
@@ -301,8 +313,6 @@ static int find_rule(void *context, struct span name, struct span argument,
     }
     out->slot = (unsigned)(entry->index - 1);
     loader->set->rules[out->slot].is_named = true;
-    if (entry->kind != RULE_META)
-        return 0;
     return add_index(loader->arena, &loader->edges, loader->current->index - 1) != 0 ||
                    add_index(loader->arena, &loader->edges, entry->index - 1) != 0
                ? no_memory(err)
@@ -405,28 +415,30 @@ static int compile_expressions(struct loader *loader, struct err *err)
 /* Metas whose dependencies are all in order are put in order, until none is left. */
 struct ordering {
     unsigned *waits; /* of a rule: metas that it names and that are not in order */
-    unsigned *first; /* of a rule: where its users begin in users */
-    unsigned *users;
+    struct rule_users *users;
 };
 
 static int prepare_ordering(struct loader *loader, struct ordering *o)
 {
     const struct rule_group *edges = &loader->edges;
     size_t count = loader->set->count;
+    struct rule_users *users = &loader->set->users;
 
     o->waits = arena_array(loader->arena, count + 1, sizeof *o->waits);
-    o->first = arena_array(loader->arena, count + 2, sizeof *o->first);
-    o->users = arena_array(loader->arena, edges->count / 2 + 1, sizeof *o->users);
-    if (o->waits == NULL || o->first == NULL || o->users == NULL)
+    o->users = users;
+    users->first = arena_array(loader->arena, count + 2, sizeof *users->first);
+    users->at = arena_array(loader->arena, edges->count / 2 + 1, sizeof *users->at);
+    if (o->waits == NULL || users->first == NULL || users->at == NULL)
         return -1;
     for (size_t i = 0; i < edges->count; i += 2) {
-        o->waits[edges->at[i]]++;
-        o->first[edges->at[i + 1] + 2]++;
+        o->waits[edges->at[i]] +=
+            loader->set->rules[edges->at[i + 1]].info.kind == RULE_META;
+        users->first[edges->at[i + 1] + 2]++;
     }
     for (size_t i = 2; i < count + 2; i++)
-        o->first[i] += o->first[i - 1];
+        users->first[i] += users->first[i - 1];
     for (size_t i = 0; i < edges->count; i += 2)
-        o->users[o->first[edges->at[i + 1] + 1]++] = edges->at[i];
+        users->at[users->first[edges->at[i + 1] + 1]++] = edges->at[i];
     return 0;
 }
 
@@ -443,9 +455,9 @@ static int order_metas(struct loader *loader, struct err *err)
             return no_memory(err);
     for (size_t done = 0; done < set->metas.count; done++) {
         unsigned rule = set->metas.at[done];
-        for (unsigned u = o.first[rule]; u < o.first[rule + 1]; u++)
-            if (--o.waits[o.users[u]] == 0 &&
-                add_index(loader->arena, &set->metas, o.users[u]) != 0)
+        for (unsigned u = o.users->first[rule]; u < o.users->first[rule + 1]; u++)
+            if (--o.waits[o.users->at[u]] == 0 &&
+                add_index(loader->arena, &set->metas, o.users->at[u]) != 0)
                 return no_memory(err);
     }
     for (size_t i = 0; i < set->source.table.count; i++) {
@@ -453,6 +465,39 @@ static int order_metas(struct loader *loader, struct err *err)
         if (entry->index > 0 && o.waits[entry->index - 1] > 0)
             rule_remark_add(loader->remarks, REMARK_ERROR, &entry->place,
                             "%s: names itself, or a meta that names it", entry->name);
+    }
+    return 0;
+}
+
+/* Users as indexes into metas. */
+static int number_users(struct loader *loader)
+{
+    struct ruleset *set = loader->set;
+    unsigned *positions = arena_array(loader->arena, set->count, sizeof *positions);
+
+    if (positions == NULL)
+        return -1;
+    for (unsigned i = 0; i < set->metas.count; i++)
+        positions[set->metas.at[i]] = i;
+    for (size_t i = 0; i < loader->edges.count / 2; i++)
+        set->users.at[i] = positions[set->users.at[i]];
+    return 0;
+}
+
+/* What the metas are when nothing else hits. */
+static int rest_metas(struct loader *loader, struct err *err)
+{
+    struct ruleset *set = loader->set;
+
+    set->resting = arena_array(loader->arena, set->count, sizeof *set->resting);
+    if (set->resting == NULL || number_users(loader) != 0)
+        return no_memory(err);
+    for (size_t i = 0; i < set->count; i++)
+        set->resting[i].blame = EXPRESSION_DECIDED;
+    for (size_t i = 0; i < set->metas.count; i++) {
+        const struct rule *meta = &set->rules[set->metas.at[i]];
+        if (meta->expression != NULL) /* else the set is refused */
+            set->resting[set->metas.at[i]] = rule_meta_bounds(meta, set->resting);
     }
     return 0;
 }
@@ -467,7 +512,7 @@ static struct rule_group *group_of(struct ruleset *set, const struct rule *rule)
     case RULE_MIMEHEADER:
         return &set->headers[rule->header].parts;
     case RULE_BODY:
-        return &set->body;
+        return rule->info.tflags & TFLAG_UNDISGUISED ? &set->undisguised : &set->body;
     case RULE_RAWBODY:
         return &set->rawbody;
     case RULE_URI:
@@ -508,6 +553,13 @@ static void mark_capturing(struct ruleset *set)
     }
 }
 
+static bool may_wait(const struct rule *rule)
+{
+    return rule->info.score == 0 && !rule->is_capturing && !rule->is_template &&
+           rule->info.kind != RULE_MIMEHEADER &&
+           (rule->pattern != NULL || rule->eval != NULL);
+}
+
 static int group_rules(struct loader *loader, struct err *err)
 {
     struct ruleset *set = loader->set;
@@ -519,6 +571,8 @@ static int group_rules(struct loader *loader, struct err *err)
             return no_memory(err);
     }
     mark_capturing(set);
+    for (size_t i = 0; i < set->count; i++)
+        set->rules[i].may_wait = may_wait(&set->rules[i]);
     return 0;
 }
 
@@ -562,8 +616,8 @@ static void filter_group(struct loader *loader, struct rule_group *group)
 /* A group that has patterns, by number; NULL behind the last. */
 static struct rule_group *numbered_group(struct ruleset *set, size_t number)
 {
-    struct rule_group *const bodies[] = {&set->body, &set->rawbody, &set->uri,
-                                         &set->full};
+    struct rule_group *const bodies[] = {&set->body, &set->undisguised, &set->rawbody,
+                                         &set->uri, &set->full};
     enum { BODIES = sizeof bodies / sizeof bodies[0] };
 
     if (number < BODIES)
@@ -617,7 +671,7 @@ static int build(struct ruleset *set, struct err *err)
 
     if (compile_redirectors(&loader, err) != 0 || take_entries(&loader, err) != 0 ||
         compile_expressions(&loader, err) != 0 || order_metas(&loader, err) != 0 ||
-        group_rules(&loader, err) != 0)
+        rest_metas(&loader, err) != 0 || group_rules(&loader, err) != 0)
         return -1;
     if (set->evals.count > 0 && eval_regexes_init(&set->eval_regexes, err) != 0)
         return -1;

@@ -57,6 +57,7 @@ enum rule_tflag {
     TFLAG_USERCONF = 1 << 3,
     TFLAG_LEARN = 1 << 4,
     TFLAG_NOAUTOLEARN = 1 << 5,
+    TFLAG_UNDISGUISED = 1 << 6, /* ours: header and body rules see plain letters */
 };
 
 /* One remark of the loader. */
@@ -105,8 +106,9 @@ void ruleset_info(const struct ruleset *set, size_t index, struct rule_info *out
 /* ruleset_find - index of a name, or -1. */
 ptrdiff_t ruleset_find(const struct ruleset *set, const char *name);
 
-/* ruleset_run_all - from now on rules whose result nothing asks for run, too. Before
- * the set is shared. */
+/* ruleset_run_all - from now on every rule runs, for those who ask for hits->values.
+ * Without it a rule that gives no points runs only where it can still change them.
+ * Before other threads use the set. */
 void ruleset_run_all(struct ruleset *set);
 
 struct hit {
@@ -121,7 +123,8 @@ struct hits {
     size_t count;
     double score;         /* the sum, rounded to 1/1000 */
     const double *values; /* of each rule of the set, by index: 0 no hit, else how often
-                             (of a meta, its value); NULL without memory */
+                             (of a meta, its value); NULL without memory. Of rules
+                             without a score only after ruleset_run_all. */
     unsigned limit_errors; /* patterns stopped by a match limit: they count as no hit */
 };
 

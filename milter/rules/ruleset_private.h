@@ -14,6 +14,7 @@
 #include "rules/pattern.h"
 #include "rules/prefilter.h"
 #include "rules/rule_header.h"
+#include "rules/rule_meta.h"
 #include "rules/rule_parse.h"
 #include "rules/rule_uri.h"
 #include "rules/ruleset.h"
@@ -30,6 +31,7 @@ struct rule {
     bool is_exists, is_negated, has_unset, is_without_subject;
     bool is_template;  /* names what others capture: filled in for each mail */
     bool is_capturing; /* others name what it captures */
+    bool may_wait;     /* costly, and of use only to metas */
     struct span unset;
     bool is_concat;                 /* mimeheader: all parts as one text */
     unsigned first_part, last_part; /* mimeheader: parts from 1; 0: no bound */
@@ -44,9 +46,17 @@ struct rule_group {
     struct prefilter *filter; /* names; NULL: all run on every text */
 };
 
+/* Which metas name a rule: those of rule r stand from at[first[r]] to before
+ * at[first[r + 1]], as indexes into ruleset.metas. */
+struct rule_users {
+    unsigned *first;
+    unsigned *at;
+};
+
 struct rule_header {
     struct header_spec spec;
     struct span written;
+    bool is_undisguised;      /* its rules see the value undisguised */
     struct rule_group fields; /* header rules */
     struct rule_group parts;  /* mimeheader rules */
 };
@@ -58,11 +68,14 @@ struct ruleset {
     struct rule_header *headers;
     size_t header_count, header_room;
     struct rule_group body, rawbody, uri, full, facts, evals;
-    struct rule_group templates; /* rules that run after all others with a pattern */
+    struct rule_group undisguised; /* body rules that see it undisguised */
+    struct rule_group templates;   /* rules that run after all others with a pattern */
     struct eval_regexes eval_regexes; /* compiled if there is a rule in evals */
     struct rule_links links;          /* its redirectors' patterns are its own */
     struct rule_group metas;          /* each after those that it names */
-    bool runs_all;      /* eval rules, too, that neither score nor are named */
+    struct rule_users users;
+    struct expression_range *resting; /* all rules where only metas can hit */
+    bool runs_all;                    /* rules, too, that cannot change the points */
     bool is_unfiltered; /* every rule runs on every text: for tests to compare */
 };
 
@@ -77,7 +90,8 @@ double *rule_values(const struct ruleset *set, const struct message *msg,
 void rule_probe(struct ruleset *set, const struct rule_entry *entry, struct rule *rule);
 
 /* rule_test_holds - the pattern does on the text of a `test` line what that says. */
-bool rule_test_holds(const struct rule *rule, const struct rule_test *test);
+bool rule_test_holds(const struct ruleset *set, const struct rule *rule,
+                     const struct rule_test *test);
 
 /* rule_lint_run - time patterns, run `test` lines, remark on style. */
 void rule_lint_run(struct ruleset *set);

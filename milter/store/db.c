@@ -441,6 +441,30 @@ int64_t db_wal_bytes(const struct db *db)
     return db->is_file && stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
 }
 
+/* ---- health ---- */
+
+enum db_health db_check(struct db *db, unsigned timeout_ms, char *problem, size_t size)
+{
+    struct err err;
+    int64_t deadline_us = clock_elapsed_us() + (int64_t)timeout_ms * 1000;
+    enum db_health health = DB_HEALTH_SICK;
+    db_deadline(db, deadline_us);
+    struct query *query = db_query(db, "PRAGMA quick_check(1)", &err);
+    int found = query != NULL ? query_step(query, &err) : -1;
+    if (found == 1 && span_eq(query_text(query, 0), SPAN("ok")))
+        health = DB_HEALTH_SOUND;
+    else if (found == 1)
+        text_escape(query_text(query, 0), problem, size);
+    else if (clock_elapsed_us() > deadline_us)
+        health = DB_HEALTH_UNKNOWN;
+    else
+        text_escape(span_of(err.text), problem, size);
+    if (query != NULL)
+        query_reset(query);
+    db_deadline(db, 0);
+    return health;
+}
+
 /* ---- queries ---- */
 
 /* Where the statement stands, or would: room is a power of two, some of it free. */

@@ -76,6 +76,15 @@ int db_savepoint_rollback(struct db *db, struct err *err);
 int db_checkpoint(struct db *db, bool truncate, struct err *err);
 int64_t db_wal_bytes(const struct db *db);
 
+/* db_check - read the whole file and see that it is sound (PRAGMA quick_check), for
+ * timeout_ms at most. problem: what is wrong, cut at size; only when it is sick. */
+enum db_health {
+    DB_HEALTH_UNKNOWN = 0, /* it took too long */
+    DB_HEALTH_SOUND,
+    DB_HEALTH_SICK,
+};
+enum db_health db_check(struct db *db, unsigned timeout_ms, char *problem, size_t size);
+
 /* db_query - the prepared statement for sql, reset and with bindings cleared; prepared
  * at first use and kept (sql must be a string constant). NULL with err set. */
 struct query *db_query(struct db *db, const char *sql, struct err *err);

@@ -203,17 +203,6 @@ static int lint_rules(struct tool *tool, struct findings *findings, size_t *rule
     return 0;
 }
 
-/* Text of a rule file: a regex keeps its backslashes, a terminal is spared the rest. */
-static void print_rule_text(const char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            printf("\\x%02x", (unsigned char)*text);
-        else
-            putchar(*text);
-    putchar('\n');
-}
-
 /* "hits when" as a member's name: hits_when. */
 static const char *member_name(struct arena *arena, const char *label)
 {
@@ -234,10 +223,9 @@ static void print_explanation(const struct tool *tool,
     if (!tool->json) {
         printf("%s%s%s\n", colour_begin(COLOUR_BOLD), explained,
                colour_end(COLOUR_BOLD));
-        for (size_t i = 0; i < told->count; i++) {
-            printf("  %-13s", told->at[i].label);
-            print_rule_text(told->at[i].text);
-        }
+        for (size_t i = 0; i < told->count; i++)
+            printf("  %-12s %s\n", told->at[i].label,
+                   print_sound(tool->arena, span_of(told->at[i].text)));
         return;
     }
     print_object_begin(tool->arena, ROW_BYTES, &out, &json);

@@ -381,6 +381,35 @@ static void add_domains(struct page *page, const struct report_data *data)
     page_section_end(page);
 }
 
+/* Only where somebody was asked ([dns]). */
+static void add_alignments(struct page *page, const struct report_data *data)
+{
+    static const char *const columns[] = {
+        "From: domain", "#Messages", "#Aligned", "#DMARC pass",
+        "#DMARC fail",  "#Unknown",  ""};
+    if (data->alignment_count == 0)
+        return;
+    page_section(page, "authentication", "Authentication",
+                 "select * from authentication_by_domain");
+    page_table(page, "Messages that their receivers can tell to be the domain's own",
+               columns);
+    for (size_t i = 0; i < data->alignment_count; i++) {
+        const struct report_alignment *row = &data->alignments[i];
+        int64_t known = row->messages - row->unknown;
+        page_row(page);
+        text_cell(page, row->domain);
+        number_cell(page, row->messages);
+        page_cell(page, true);
+        page_printf(page, "%.0f %%",
+                    known > 0 ? 100.0 * (double)row->aligned / (double)known : 0);
+        number_cell(page, row->passed);
+        number_cell(page, row->failed);
+        number_cell(page, row->unknown);
+    }
+    page_table_end(page);
+    page_section_end(page);
+}
+
 static void add_incidents(struct page *page, const struct report_data *data)
 {
     static const char *const columns[] = {"#Id",    "Kind",   "Key",   "What",
@@ -428,6 +457,7 @@ static struct span make_page(struct tool *tool, const struct report_data *data)
     add_feedback(&page, tool, data);
     add_snds(&page, data);
     add_domains(&page, data);
+    add_alignments(&page, data);
     add_incidents(&page, data);
     page_end(&page,
              SPAN("Written by outgate report. Times are local; figures come from "

@@ -12,8 +12,8 @@ extern const struct command outgate_cmd_scan, outgate_cmd_lint, outgate_cmd_tune
     outgate_cmd_senders, outgate_cmd_sender, outgate_cmd_campaigns, outgate_cmd_limits,
     outgate_cmd_limit, outgate_cmd_exempt, outgate_cmd_explain, outgate_cmd_held,
     outgate_cmd_release, outgate_cmd_drop, outgate_cmd_block, outgate_cmd_unblock,
-    outgate_cmd_brake, outgate_cmd_incidents, outgate_cmd_alert, outgate_cmd_dossier,
-    outgate_cmd_feedback, outgate_cmd_forget, outgate_cmd_report, outgate_cmd_metrics,
-    outgate_cmd_config, outgate_cmd_facts;
+    outgate_cmd_brake, outgate_cmd_incidents, outgate_cmd_doctor, outgate_cmd_alert,
+    outgate_cmd_dossier, outgate_cmd_feedback, outgate_cmd_forget, outgate_cmd_report,
+    outgate_cmd_metrics, outgate_cmd_config, outgate_cmd_facts;
 
 #endif

@@ -87,6 +87,25 @@ const char *print_escape(struct arena *arena, struct span text)
     return copy != NULL ? text_escape(text, copy, size) : "";
 }
 
+const char *print_sound(struct arena *arena, struct span text)
+{
+    size_t size = text.len * 4 + 4, used = 0;
+    char *copy = arena_alloc(arena, size);
+    struct span part;
+    bool has_more = true;
+    if (copy == NULL)
+        return "";
+    while (has_more) {
+        has_more = span_cut(text, '\\', &part, &text);
+        text_escape(part, copy + used, size - used);
+        used += strlen(copy + used);
+        if (has_more)
+            copy[used++] = '\\';
+    }
+    copy[used] = '\0';
+    return copy;
+}
+
 static bool is_plain_word(struct span text)
 {
     for (size_t i = 0; i < text.len; i++)

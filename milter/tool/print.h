@@ -44,6 +44,10 @@ enum colour colour_of(enum action action);
 /* print_escape - text_escape into the arena, whole. */
 const char *print_escape(struct arena *arena, struct span text);
 
+/* print_sound - the same of text that an administrator wrote or is to copy, a rule's
+ * regex, a command: a backslash in it stays one. */
+const char *print_sound(struct arena *arena, struct span text);
+
 /* print_shell_word - a word of the shell, quoted where it must be, for a command that
  * a person copies; escaped as well. In the arena. */
 const char *print_shell_word(struct arena *arena, struct span text);

@@ -232,6 +232,26 @@ static int read_domains(struct tool *tool, struct report_data *out, struct err *
     return step;
 }
 
+static int read_alignments(struct tool *tool, struct report_data *out, struct err *err)
+{
+    struct query *query = ask(
+        tool,
+        "SELECT domain, sum(messages), sum(aligned), sum(dmarc_pass), "
+        "sum(dmarc_fail), sum(unknown) FROM summary_domain WHERE day BETWEEN ?1 AND "
+        "?2 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 15",
+        out->since_us / DAY_US, out->until_us / DAY_US, err);
+    int step = -1;
+    while (query != NULL && (step = query_step(query, err)) == 1)
+        out->alignments[out->alignment_count++] = (struct report_alignment){
+            .domain = span_dup(tool->arena, query_text(query, 0)),
+            .messages = query_int(query, 1),
+            .aligned = query_int(query, 2),
+            .passed = query_int(query, 3),
+            .failed = query_int(query, 4),
+            .unknown = query_int(query, 5)};
+    return step;
+}
+
 static int read_recipients(struct tool *tool, const struct report_data *out,
                            struct report_rate *rate, struct err *err)
 {
@@ -372,9 +392,9 @@ int report_data_read(struct tool *tool, int64_t since_us, int64_t until_us,
                      struct report_data *out, struct err *err)
 {
     static int (*const readers[])(struct tool *, struct report_data *, struct err *) = {
-        make_steps, read_hours,     read_scores,  read_senders,
-        read_rules, read_budgets,   read_domains, read_feedback,
-        read_held,  read_incidents, read_counts,  read_snds};
+        make_steps,     read_hours,   read_scores,     read_senders,  read_rules,
+        read_budgets,   read_domains, read_alignments, read_feedback, read_held,
+        read_incidents, read_counts,  read_snds};
     *out = (struct report_data){.since_us = since_us, .until_us = until_us};
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
         if (readers[i](tool, out, err) != 0)

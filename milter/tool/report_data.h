@@ -44,6 +44,12 @@ struct report_domain {
     int64_t signed_count, unsigned_count;
 };
 
+/* How the mail of a From: domain authenticates. */
+struct report_alignment {
+    struct span domain;
+    int64_t messages, aligned, passed, failed, unknown;
+};
+
 /* Bounces and complaints of one sender against what it sent. */
 struct report_rate {
     struct span sender;
@@ -85,6 +91,8 @@ struct report_data {
     size_t budget_count;
     struct report_domain domains[REPORT_ROWS];
     size_t domain_count;
+    struct report_alignment alignments[REPORT_ROWS];
+    size_t alignment_count;
     struct report_rate rates[REPORT_ROWS];
     size_t rate_count;
     int64_t bounces, complaints;

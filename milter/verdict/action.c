@@ -9,8 +9,8 @@
 /* Fields of this name are ours: what comes in with one is taken out. */
 static const char field_prefix[] = "X-Outgate-";
 
-static const char *const cause_names[] = {"",      "score", "limit",
-                                          "brake", "block", "alert"};
+static const char *const cause_names[] = {"",      "score", "limit", "brake",
+                                          "block", "alert", "probe"};
 
 const char *cause_name(enum cause cause)
 {
@@ -19,7 +19,7 @@ const char *cause_name(enum cause cause)
 
 enum cause cause_find(struct span name)
 {
-    for (int i = CAUSE_SCORE; i <= CAUSE_ALERT; i++)
+    for (int i = CAUSE_SCORE; i <= CAUSE_PROBE; i++)
         if (span_eq(name, span_of(cause_names[i])))
             return (enum cause)i;
     return CAUSE_NONE;

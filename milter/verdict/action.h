@@ -33,6 +33,7 @@ enum cause {
     CAUSE_BRAKE,
     CAUSE_BLOCK,
     CAUSE_ALERT, /* a person, whom a provider's alert told of its sender */
+    CAUSE_PROBE, /* it is a probe of outgate doctor */
 };
 
 const char *cause_name(enum cause cause); /* "" "score" "limit" ... */

@@ -8,7 +8,7 @@ local signed = {"DKIM-Signature", " v=1; a=rsa-sha256; d=here.example; s=k; h=fr
 -- As bob is: his network, his program, his friends, signed.
 local function usual(conn, id, t)
     t = t or {}
-    t.message_id = id
+    t.message_id = id .. "@here.example"
     t.auth = t.auth or "bob"
     t.fields = t.fields or {signed, {"X-Mailer", " Thunderbird 102.3"}}
     t.first = {{"Date", os.date("! %a, %d %b %Y %H:%M:%S +0000")}}

@@ -19,11 +19,11 @@ gate_start
 # fact MESSAGE-ID NAME - a fact of the audit row; 0 when it is not set.
 fact() {
     sql "select coalesce(json_extract(facts, '\$.$2'), 0) from evidence
-        join message on message.id = message where message_id = '$1'"
+        join message on message.id = message where message_id_local = '$1'"
 }
 hits() {
     sql "select group_concat(rule, ' ') from (select rule from hit
-        join message on message.id = message where message_id = '$1' and rule like 'PAST%'
+        join message on message.id = message where message_id_local = '$1' and rule like 'PAST%'
         order by rule)"
 }
 of_bob="sender = (select id from sender_seen where sender = 'sasl_user:bob')"
@@ -55,7 +55,7 @@ is "$(fact h-usual sender_settled)" 1 'his past is known'
 is "$(fact h-usual signature_aligned)" 1 'and his signature seen'
 is "$(hits h-journey)" 'PAST_MAILER PAST_NETWORK' 'the journey shows'
 is "$(fact h-journey networks_day)" 2 'two networks today'
-is "$(sql "select action from message where message_id = 'h-journey'")" accept \
+is "$(sql "select action from message where message_id_local = 'h-journey'")" accept \
     'and passes' || diag "$(outgate show --config "$gate_conf" h-journey)"
 is "$(fact h-refused x_mailer_new)" 1 'the refused mail had another program'
 is "$(sql "select count(*) from sender_trait where value = 'other words'")" 0 \
@@ -64,7 +64,7 @@ is "$(sql "select known_recipients from sender_seen where sender = 'sasl_user:bo
     'nor its recipient'
 
 talk history -D phase=attack
-is "$(sql "select action from message where message_id = 'h-attack'")" hold 'held in the log'
+is "$(sql "select action from message where message_id_local = 'h-attack'")" hold 'held in the log'
 want='PAST_FOUR PAST_MAILER PAST_NETWORK PAST_PLACE_STRANGER PAST_STRANGERS PAST_TWO PAST_UNSIGNED PAST_VOLUME'
 [ -z "$geoip" ] || want="PAST_COUNTRY $want"
 is "$(hits h-attack)" "$want" 'and why'

@@ -66,7 +66,7 @@ talk reputation
 is "$(grep -c 'DNS list refused.test: it refuses this resolver.*(127.255.255.254): not asked for 1 h' \
     "$gate/gate.log")" 1 'a list that refuses is told of once'
 is "$(sql "select action, json_extract(facts, '\$.client_lists') from message
-    join evidence on evidence.message = message.id where message_id = 'listed-1'")" \
+    join evidence on evidence.message = message.id where message_id_local = 'listed-1'")" \
     'accept|bl.test' \
     'the audit row has the list'
 printf 'bob@here.example here.example\n' >"$scratch/senders"

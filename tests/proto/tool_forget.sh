@@ -199,7 +199,7 @@ limit_in_force.unit limit_override.by limit_override.limit_name
 limit_override.reason limit_override.sentence limit_slot.limit_name
 message.action message.campaign message.class message.dkim message.dmarc message.from_domain
 message.identified_by message.incident message.limit_name message.meant message.path
-message.queue_id message.spf meta.name meta.value notice.mark notice.purpose
+message.queue_id message.spf meta.name meta.value notice.mark notice.purpose probe.mark
 provider_report.blocked_ip provider_report.destination_ip sender_trait.kind
 snds_day.comments snds_day.complaint_rate snds_day.end_at snds_day.filter_result
 snds_day.ip snds_day.sample_helo snds_day.start_at snds_day.trap_end_at

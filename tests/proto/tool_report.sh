@@ -79,6 +79,17 @@ total=$(sql 'select count(*) from message')
 like "$page" "$(printf '%s' "$total" | sed 's/\(...\)$/.*\1/')</b>messages decided" \
     'the total stands on the page'
 
+unlike "$page" 'DMARC pass' 'nobody was asked: no section of authentication'
+sql "insert into summary_domain values (unixepoch() / 86400, 'signed.example', 40, 10, 20,
+    30, 28, 5, 0)"
+outgate --config "$gate_conf" report --out "$scratch/asked.html"
+is "$(python3 -c '
+import re, sys
+text = open(sys.argv[1]).read()
+row = text[text.index("signed.example"):].split("</table>")[0]
+print(" ".join(re.sub("<[^>]*>", " ", row).split()))' "$scratch/asked.html")" \
+    'signed.example 40 75 % 28 5 0' 'how the mail of a domain authenticates'
+
 # an older database: the summaries are worked out from its log
 sql "delete from summary_hour; delete from summary_score; delete from summary_rule;
     delete from summary_sender"

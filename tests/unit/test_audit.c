@@ -21,6 +21,7 @@
 #include "folder.h"
 #include "store/audit.h"
 #include "store/held.h"
+#include "store/summary.h"
 
 #define SECOND INT64_C(1000000)
 #define HOUR   (3600 * SECOND)
@@ -168,6 +169,49 @@ static void test_round_trip(void **state)
                         audit_time_text(w->now_us, now));
 }
 
+/* Columns of a message, sums by domain and day, the view over them; outbound only. */
+static void test_authentication(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *dmarc;
+        bool is_spf_aligned, is_dkim_aligned;
+        enum mail_class mail_class;
+    } mails[] = {
+        {"pass", true, true, CLASS_OUTBOUND},
+        {"pass", false, true, CLASS_OUTBOUND},
+        {"fail", false, false, CLASS_OUTBOUND},
+        {"none", true, false, CLASS_OUTBOUND},
+        {"temperror", false, false, CLASS_OUTBOUND},
+        {"", false, false, CLASS_OUTBOUND},
+        {"fail", false, false, CLASS_FORWARDED},
+    };
+    for (size_t i = 0; i < sizeof mails / sizeof *mails; i++) {
+        struct audit_row row = plain(w);
+        row.mail_class = mails[i].mail_class;
+        row.spf = SPAN("softfail");
+        row.dkim = SPAN("none");
+        row.dmarc = span_of(mails[i].dmarc);
+        row.authentication = SPAN("spf=softfail; dkim=none");
+        row.is_spf_aligned = mails[i].is_spf_aligned;
+        row.is_dkim_aligned = mails[i].is_dkim_aligned;
+        record(w, &row);
+    }
+    assert_string_equal(ask(w, "SELECT spf || dkim || dmarc || authentication FROM "
+                               "message WHERE id = 1"),
+                        "softfailnonepassspf=softfail; dkim=none");
+    assert_string_equal(
+        ask(w, "SELECT domain || ' ' || messages || spf_aligned || dkim_aligned || "
+               "aligned || dmarc_pass || dmarc_fail || unknown FROM summary_domain"),
+        "example.com 5223211");
+    assert_string_equal(ask(w, "SELECT from_domain || aligned_share || "
+                               "spf_aligned_share FROM authentication_by_domain"),
+                        "example.com0.750.5");
+    assert_int_equal(summary_expire(w->db, w->now_us + INT64_C(172800000000), &w->err),
+                     0);
+    assert_string_equal(ask(w, "SELECT count(*) FROM summary_domain"), "0");
+}
+
 /* Every text column with every hostile text: stored, valid, bounded. */
 static void test_hostile_text(void **state)
 {
@@ -197,6 +241,7 @@ static void test_hostile_text(void **state)
         row.client_ip = row.client_name = row.helo = row.mail_from = texts[i];
         row.header_from = row.from_domain = row.subject = row.x_mailer = texts[i];
         row.script = row.reason = row.limit_key = row.reply = row.incident = texts[i];
+        row.spf = row.dkim = row.dmarc = row.authentication = texts[i];
         row.limit_name = "login";
         row.facts_json = row.headers = row.body = texts[i];
         row.recipient_list = recipients;
@@ -562,9 +607,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-        T(test_round_trip),      T(test_hostile_text), T(test_recipients_cut),
-        T(test_what_is_charged), T(test_held),         T(test_expire),
-        T(test_views),           T(test_window_grows), cmocka_unit_test(test_time_text),
+        T(test_round_trip),      T(test_hostile_text),
+        T(test_recipients_cut),  T(test_authentication),
+        T(test_what_is_charged), T(test_held),
+        T(test_expire),          T(test_views),
+        T(test_window_grows),    cmocka_unit_test(test_time_text),
         T(test_modes),           T(test_schema),
 #undef T
     };

@@ -421,6 +421,38 @@ static void test_no_answer(void **state)
     dns_close(&none);
 }
 
+/* A key of many kilobytes is none; the record that is only just not too long is read.
+ */
+static void test_long_key(void **state)
+{
+    struct world *w = *state;
+    static char mail[FILE_BYTES];
+    size_t len = read_data("simple.eml", mail);
+    for (size_t strings = 2; strings <= 60; strings += 2) {
+        struct authentication out;
+        struct dns *dns;
+        struct err err;
+        FILE *file = fopen(w->path, "w");
+        assert_non_null(file);
+        fprintf(file, "mail.example. 60 SOA a.example. b.example. 1 2 3 4 5\n"
+                      "s2048._domainkey.mail.example. 60 TXT \"v=DKIM1; p=\"");
+        for (size_t i = 0; i < strings; i++)
+            fprintf(file, " \"%0100d\"", 0);
+        fprintf(file, "\n");
+        fclose(file);
+        assert_int_equal(
+            dns_open(&dns, &(struct dns_options){.zone = w->path, .trust_anchor = ""},
+                     &err),
+            0);
+        verify(w, dns, (struct span){mail, len}, WAY_WHOLE, &out);
+        assert_int_equal(out.dkim, AUTH_PERMERROR);
+        assert_int_equal(
+            span_eq(out.signatures[0].problem, SPAN("key record too long")),
+            strings > 10);
+        dns_close(&dns);
+    }
+}
+
 /* One library, several threads; and another one that comes and goes. */
 static void *verify_often(void *arg)
 {
@@ -498,7 +530,8 @@ int main(void)
         cmocka_unit_test(test_key_changes), cmocka_unit_test(test_many),
         cmocka_unit_test(test_hostile),     cmocka_unit_test(test_long),
         cmocka_unit_test(test_unsigned),    cmocka_unit_test(test_own_fields),
-        cmocka_unit_test(test_no_answer),   cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_long_key),    cmocka_unit_test(test_no_answer),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -13,6 +13,7 @@
 #include "base/bounds.h"
 #include "base/buf.h"
 #include "rules/expression.h"
+#include "rules/expression_bounds.h"
 #include "rules/expression_print.h"
 
 /* a..e are 0 1 2 3 -4, t is a text, e0 an empty one, n() of an argument its length. */
@@ -322,8 +323,48 @@ static void check_print(const struct expression *e, struct arena *arena,
     expression_clear(again);
 }
 
+static struct expression_range decided(double value)
+{
+    return (struct expression_range){value, value, EXPRESSION_DECIDED, 0};
+}
+
+/* Whatever the open values turn out to be, the value lies between the bounds; each
+ * step that is asked for leads on, and in the end there is the value itself. */
+static unsigned check_bounds(const struct expression *e, const char *source)
+{
+    struct expression_range ranges[5], bounds;
+    double values[5];
+    unsigned limits = 0, steps = 0;
+
+    for (int i = 0; i < 5; i++) {
+        double lo = (double)below(6) - 2, hi = lo + below(3);
+        values[i] = lo + below((unsigned)(hi - lo) + 1);
+        ranges[i] = below(3) == 0 || lo == hi
+                        ? decided(values[i])
+                        : (struct expression_range){lo, hi, i, (float)below(3)};
+    }
+    double value = expression_run(e, values, NULL, &limits);
+    bounds = expression_bounds(e, ranges);
+    for (; bounds.blame != EXPRESSION_DECIDED; steps++) {
+        int open = bounds.blame;
+        if (value < bounds.lo || value > bounds.hi)
+            fail_msg("%s: %g not in %g to %g", source, value, bounds.lo, bounds.hi);
+        if (open < 0 || open > 4 || ranges[open].blame != open)
+            fail_msg("%s: blames %d", source, open);
+        ranges[open] = decided(values[open]);
+        bounds = expression_bounds(e, ranges);
+    }
+    if (bounds.lo != value || bounds.hi != value)
+        fail_msg("%s: %g instead of %g", source, bounds.lo, value);
+    for (int i = 0; i < 5; i++)
+        limits += ranges[i].blame != EXPRESSION_DECIDED;
+    return steps << 16 | limits;
+}
+
 static void random_ones(void **state)
 {
+    unsigned steps = 0, spared = 0;
+
     (void)state;
     for (unsigned i = 0; i < 20000; i++) {
         struct arena *arena = arena_new(1 << 20);
@@ -336,9 +377,17 @@ static void random_ones(void **state)
             expression_compile(&e, arena, buf_span(&source), &names, &err) != 0)
             fail_msg("%s", buf_cstr(&source));
         check_print(e, arena, buf_cstr(&source));
+        for (int turn = 0; turn < 10; turn++) {
+            unsigned both = check_bounds(e, buf_cstr(&source));
+            steps += both >> 16;
+            spared += both & 0xffff;
+        }
         expression_clear(e);
         arena_free(&arena);
     }
+    /* else it shows nothing */
+    assert_in_range(steps, 20000, UINT32_MAX);
+    assert_in_range(spared, 20000, UINT32_MAX);
 }
 
 int main(void)

@@ -143,6 +143,18 @@ static const struct {
           "two",
      "A B C"},
     {"body A /One/", HEAD "Content-Type: application/x; name=a.pdf\n\nOne\n", ""},
+    /* undisguised: small letters without accents; nothing else changes */
+    {"body A /^cafe now$/\ntflags A undisguised", PLAIN, "A"},
+    {"body A /caf\\xc3\\xa9/i\ntflags A undisguised\nbody B /Caf\\xc3\\xa9/", PLAIN,
+     "B"},
+    {"body A /now/\ntflags A undisguised multiple nosubject", PLAIN, "A"},
+    {"header A Subject =~ /^cafe now$/\ntflags A undisguised\n"
+     "header B Subject =~ /^Caf\\xc3\\xa9 now$/",
+     PLAIN, "A B"},
+    {"tflags A undisguised\nheader A From:name =~ /^bob b\\.$/", PLAIN, "A"},
+    {"header A Subject !~ /cafe/\ntflags A undisguised", PLAIN, ""},
+    {"header A X-None =~ /^$/\ntflags A undisguised", PLAIN, "A"},
+    {"uri A /shop/\ntflags A undisguised", PLAIN, "A"},
     /* rawbody: lines kept */
     {"rawbody A /Hello world\\nsecond line/", MIXED, "A"},
     {"rawbody A /^second/m", MIXED, "A"},

@@ -101,7 +101,7 @@ static void rule_table(void **state)
         {"body A /x/\nscore A 0", ""},
         {"body A /x/\nscore A 0 1 1 1", ""},
         {"header A eval:check()\nbody B eval:b('x')\nfull C rbleval:c()", ""},
-        {"header A X-Spam-Relays-External =~ /x/", ""},
+        {"header A X-Spam-Relays-External =~ /x/", "A"},
         {"body A /x(/\nbody B /x/", "B"},
         {"body A /%{NAME}/\nbody B /x%{2}/", "A B"},
         {"body A /x/\ntflags A net", "A"},
