@@ -4,11 +4,12 @@
  * them: a DNS that is dead costs mail a deadline or two, not one each.
  *
  * Names that nobody answers for are their owner's matter, and whoever sends mail picks
- * them: they must not make a server count as dead. So a second after a question, without
- * any answer since, a probe is sent (a name of .invalid, to which a resolver says no by
- * itself), and only when that, too, is unanswered for a second are the servers silent.
- * One usable answer to anything ends it. A resolver that lives while all that it asks is
- * dead answers the probe: there the deadline and its own failures bound the wait.
+ * them: they must not make a server count as dead. So a second after a question,
+ * without any answer since, a probe is sent (a name of .invalid, to which a resolver
+ * says no by itself), and only when that, too, is unanswered for a second are the
+ * servers silent. One usable answer to anything ends it. A resolver that lives while
+ * all that it asks is dead answers the probe: there the deadline and its own failures
+ * bound the wait.
  *
  * Threads: none of its own; the caller has a lock.
  */
