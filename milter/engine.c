@@ -29,7 +29,9 @@ static bool is_same_dns(const struct settings *a, const struct settings *b)
 
 void engine_share(struct engine *fresh, const struct engine *old)
 {
-    if (!is_same_dns(fresh->settings, old->settings))
+    bool has_same_dns = is_same_dns(fresh->settings, old->settings);
+    auth_adopt(fresh->auth, old->auth, has_same_dns);
+    if (!has_same_dns)
         return;
     dns_close(&fresh->dns);
     fresh->dns = dns_acquire(old->dns);

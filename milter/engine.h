@@ -33,7 +33,8 @@ int engine_load(struct engine **out, const char *config, const char *rules,
 int engine_open_dns(struct dns **out, const struct settings *settings, struct err *err);
 
 /* engine_share - let fresh go on with the resolver of old, and what that has in its
- * cache, where both have the same [dns] and no zone file, which may have changed.
+ * cache, where both have the same [dns] and no zone file, which may have changed; and
+ * with what that knows of DNS lists that rest and a scanner that is away.
  * Before anybody works with fresh. */
 void engine_share(struct engine *fresh, const struct engine *old);
 

@@ -166,6 +166,27 @@ static void print_brake(const char *database)
     arena_free(&arena);
 }
 
+/* -t: whom authentication asks, and what it cannot know. */
+static void print_asked(const struct settings *s)
+{
+    size_t lists = s->client_lists.count + s->helo_lists.count + s->link_lists.count;
+    bool has_dns = s->dns_servers.count > 0 || s->dns_zone[0] != '\0';
+    printf("dns       ");
+    for (size_t i = 0; i < s->dns_servers.count; i++)
+        printf(" %s", s->dns_servers.at[i]);
+    if (s->dns_zone[0] != '\0')
+        printf(" zone %s", s->dns_zone);
+    printf("%s\n", has_dns ? "" : " none: SPF, DKIM and DMARC are not known");
+    if (has_dns && s->egress.count == 0)
+        printf("spf        not judged: [mail] egress is empty\n");
+    if (lists > 0)
+        printf("dns lists  %zu%s\n", lists, has_dns ? "" : ", not asked: no [dns]");
+    if (s->senders_map[0] != '\0')
+        printf("senders    %s\n", s->senders_map);
+    if (s->clamd[0] != '\0')
+        printf("clamd      %s\n", s->clamd);
+}
+
 /* -t: what is in force, in words. */
 static int test_config(const struct options *options)
 {
@@ -186,6 +207,7 @@ static int test_config(const struct options *options)
     print_brake(s->database);
     print_policy("outbound", &s->outbound);
     print_policy("forwarded", &s->forwarded);
+    print_asked(s);
     printf("rules      %zu\n", ruleset_count(engine->rules));
     printf("limits     %zu\n", s->limit_count);
     for (size_t i = 0; i < s->limit_count; i++) {

@@ -78,7 +78,10 @@ const struct conf_key outgate_setting_keys[] = {
      "Who may write as whom, for the fact from_matches_sender: /path (a login or "
      "kind:value, then its addresses, @domain, @.domain for all below, or *), "
      "postfix:/path (the text file of smtpd_sender_login_maps) or sqlite:/path. Files "
-     "are read anew when they change. Empty: not asked."},
+     "are read anew when they change. A login that is not in it owns its own address; "
+     "programs on this host (Sieve, vacation, forms) may write as anybody unless it "
+     "has "
+     "their uid:N or script:NAME. Empty: not asked."},
     {"mail", "senders_query", CONF_TEXT, AT(senders_query), "", "", "", "", "",
      "Of a map in SQLite: a SELECT with :address or :domain, and :login or :identity; "
      "a "
@@ -99,7 +102,8 @@ const struct conf_key outgate_setting_keys[] = {
     {"dns", "deadline", CONF_DURATION, AT(dns_deadline_us), "duration", "3s", "100ms",
      "30s", "",
      "How long a message waits for all its answers together; what is not known then is "
-     "temperror, which costs no points."},
+     "temperror, which costs no points. While no server answers anything no message "
+     "waits."},
     {"dns", "lookups", CONF_COUNT, AT(dns_lookups), "questions", "60", "1", "1000", "",
      "Questions that one message may ask the servers; the cache is free."},
     {"dns", "zone", CONF_TEXT, AT(dns_zone), "", "", "", "", "",
@@ -149,8 +153,10 @@ const struct conf_key outgate_setting_keys[] = {
     {"reputation", "helo_lists", CONF_LIST, AT(helo_lists), "", "", "", "", "",
      "DNS lists of names asked for the client's HELO, if it is a public domain."},
     {"reputation", "link_lists", CONF_LIST, AT(link_lists), "", "", "", "", "",
-     "DNS lists of names asked for the domains and hosts of links, 20 a message; "
-     "local_domains and helo are not asked for."},
+     "DNS lists of names asked for the domains and hosts of links, 20 a message, and "
+     "of "
+     "more a choice that nobody can foresee; local_domains and helo are not asked "
+     "for."},
 
     {"virus", "clamd", CONF_TEXT, AT(clamd), "", "", "", "", "",
      "Where ClamAV's daemon listens: unix:/path or inet:PORT@ADDRESS; empty: mail is "

@@ -57,13 +57,20 @@ void auth_close(struct auth **auth)
 
 bool auth_trouble(struct auth *auth, char out[ERR_TEXT_BYTES])
 {
-    return auth != NULL && auth_lists_trouble(auth->lists, out);
+    return auth != NULL &&
+           (dns_trouble(auth->dns, out) || auth_lists_trouble(auth->lists, out));
 }
 
 void auth_use_dns(struct auth *auth, struct dns *dns)
 {
     if (auth != NULL)
         auth->dns = dns;
+}
+
+void auth_adopt(struct auth *fresh, struct auth *old, bool is_same_dns)
+{
+    if (fresh != NULL && old != NULL)
+        auth_lists_adopt(fresh->lists, old->lists, is_same_dns);
 }
 
 /* ---- header ---- */
@@ -74,7 +81,7 @@ static void prefetch_policy(struct auth *auth, const struct message *msg,
     struct span names[DMARC_WALK];
     size_t count = dmarc_walk_names(msg->arena, domain, names);
     for (size_t i = 0; i < count; i++)
-        dns_prefetch(auth->dns, names[i], DNS_TXT);
+        dns_prefetch(auth->dns, NULL, names[i], DNS_TXT);
 }
 
 struct auth_check *auth_begin(struct auth *auth, const struct message *msg)
@@ -189,6 +196,18 @@ static void authenticate(struct auth *auth, struct auth_check *check,
     dmarc_evaluate(auth->dns, budget, msg, out);
 }
 
+/* The lists are asked ahead, for half of the questions: a mail full of links must not
+ * use up those of SPF, nor a bomb of an SPF record those of the lists. */
+static void ask_ahead(struct auth *auth, struct dns_budget *budget,
+                      const struct message *msg, const struct envelope *env)
+{
+    struct dns_budget half = *budget;
+    half.lookups_left /= 2;
+    budget->lookups_left -= half.lookups_left;
+    auth_lists_prefetch(auth->lists, auth->dns, &half, msg, env);
+    budget->lookups_left += half.lookups_left;
+}
+
 void auth_run(struct auth *auth, struct auth_check *check, const struct message *msg,
               const struct envelope *env, struct span sender,
               struct authentication *out)
@@ -203,7 +222,7 @@ void auth_run(struct auth *auth, struct auth_check *check, const struct message 
     dns_budget_init(&budget, auth->settings->dns_deadline_us,
                     (unsigned)auth->settings->dns_lookups);
     out->is_known = true;
-    auth_lists_prefetch(auth->lists, auth->dns, msg, env);
+    ask_ahead(auth, &budget, msg, env);
     if (dns_is_configured(auth->dns))
         authenticate(auth, check, &budget, msg, env, out);
     auth_lists_run(auth->lists, auth->dns, &budget, msg, env, sender, out);

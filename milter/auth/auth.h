@@ -37,6 +37,11 @@ bool auth_trouble(struct auth *auth, char out[ERR_TEXT_BYTES]);
 /* auth_use_dns - ask dns from now on, before the first message. auth NULL is fine. */
 void auth_use_dns(struct auth *auth, struct dns *dns);
 
+/* auth_adopt - after a reload: go on with what old knows of a scanner that is away and,
+ * with the same resolvers, of DNS lists that rest; before the first message. NULL is
+ * fine. */
+void auth_adopt(struct auth *fresh, struct auth *old, bool is_same_dns);
+
 /* auth_expect - MAIL FROM and HELO are known: begin to ask what they need. auth NULL:
  * nothing. Does not wait. */
 void auth_expect(struct auth *auth, const struct envelope *env);

@@ -290,7 +290,7 @@ void auth_dkim_prefetch(struct auth_dkim_check *check, struct dns *dns)
     char name[KEY_NAME_BYTES];
     for (size_t i = 0; i < check->chosen_count; i++)
         if (dkim_sig_geterror(check->chosen[i]) <= DKIM_SIGERROR_OK)
-            dns_prefetch(dns, key_name(check->chosen[i], name), DNS_TXT);
+            dns_prefetch(dns, NULL, key_name(check->chosen[i], name), DNS_TXT);
 }
 
 /* ---- body ---- */

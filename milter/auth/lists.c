@@ -92,11 +92,22 @@ void auth_lists_close(struct auth_lists **lists)
     *lists = NULL;
 }
 
+void auth_lists_adopt(struct auth_lists *fresh, struct auth_lists *old,
+                      bool is_same_dns)
+{
+    if (fresh == NULL || old == NULL)
+        return;
+    if (is_same_dns) /* another resolver may be welcome where that one was not */
+        reputation_adopt(fresh->reputation, old->reputation);
+    virus_adopt(fresh->virus, old->virus);
+}
+
 void auth_lists_prefetch(struct auth_lists *lists, struct dns *dns,
-                         const struct message *msg, const struct envelope *env)
+                         struct dns_budget *budget, const struct message *msg,
+                         const struct envelope *env)
 {
     if (lists != NULL && dns_is_configured(dns))
-        reputation_prefetch(lists->reputation, dns, msg, env);
+        reputation_prefetch(lists->reputation, dns, budget, msg, env);
 }
 
 static void run_owner(struct auth_lists *lists, const struct message *msg,

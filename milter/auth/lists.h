@@ -23,9 +23,17 @@ int auth_lists_open(struct auth_lists **out, const struct settings *settings,
                     struct err *err);
 void auth_lists_close(struct auth_lists **lists); /* NULL is fine */
 
-/* auth_lists_prefetch - begin to ask; does not wait. lists NULL: nothing. */
+/* auth_lists_adopt - go on with what old knows of a scanner that is away and, with the
+ * same resolvers, of lists that rest; before anybody asks fresh. NULL is fine. */
+void auth_lists_adopt(struct auth_lists *fresh, struct auth_lists *old,
+                      bool is_same_dns);
+
+/* auth_lists_prefetch - begin to ask, within budget; does not wait. lists NULL:
+ * nothing.
+ */
 void auth_lists_prefetch(struct auth_lists *lists, struct dns *dns,
-                         const struct message *msg, const struct envelope *env);
+                         struct dns_budget *budget, const struct message *msg,
+                         const struct envelope *env);
 
 /* auth_lists_run - fill from_owner*, client_lists, link_lists, their counts,
  * lists_failed, has_names_left, virus* of *out. sender: the identity's key. dns without

@@ -288,6 +288,7 @@ struct asking {
     struct shared_table *table; /* of a file */
     struct span identity;
     bool is_login;
+    bool is_local; /* a program on this host: it may write for people */
     struct arena *arena;
     struct owner_answer *out;
     size_t asked, unknown;
@@ -324,7 +325,7 @@ static void ask(struct asking *in, struct span address)
     enum owner_match found = match(in, normal);
     if (found == OWNER_OWNS || in->out->result == AUTH_TEMPERROR)
         return;
-    if (in->is_login || found != OWNER_UNKNOWN) {
+    if (in->is_login || found == OWNER_NOT || (found == OWNER_OTHER && !in->is_local)) {
         in->out->result = AUTH_FAIL;
         in->out->address = normal;
     } else {
@@ -401,6 +402,15 @@ static void check_db(struct asking *in, const struct message *msg,
     release(in->owner, trouble);
 }
 
+/* Sieve, vacation, cron, web forms: what the map does not name by its identity sends in
+ * the name of whoever it serves. */
+static bool is_local_program(struct span identity)
+{
+    return span_starts(identity, SPAN("uid:")) ||
+           span_starts(identity, SPAN("script:")) ||
+           span_starts(identity, SPAN("host:"));
+}
+
 void owner_check(struct owner *owner, struct span identity, const struct message *msg,
                  const struct envelope *env, int64_t deadline_us,
                  struct owner_answer *out)
@@ -408,6 +418,7 @@ void owner_check(struct owner *owner, struct span identity, const struct message
     struct asking asking = {.owner = owner,
                             .identity = identity,
                             .is_login = span_starts(identity, SPAN("sasl_user:")),
+                            .is_local = is_local_program(identity),
                             .arena = msg->arena,
                             .out = out};
     *out = (struct owner_answer){

@@ -65,9 +65,11 @@ struct owner_answer {
 
 /* owner_check - identity: the sender's key, "kind:value" as limits/sender writes it.
  * owner NULL: AUTH_NONE. A null sender has no MAIL FROM to own. A login that the map
- * does not name owns nothing but its own address; of another kind of identity that it
- * does not name only those addresses are refused that the map gives to somebody.
- * deadline_us: clock_elapsed_us after which nobody waits for SQLite. */
+ * does not name owns nothing but its own address. A program on this host (uid, script,
+ * host) that it does not name may write as anybody, for it writes for people:
+ * AUTH_NONE. Of another kind of identity that it does not name only those addresses are
+ * refused that the map gives to somebody. deadline_us: clock_elapsed_us after which
+ * nobody waits for SQLite. */
 void owner_check(struct owner *owner, struct span identity, const struct message *msg,
                  const struct envelope *env, int64_t deadline_us,
                  struct owner_answer *out);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "auth/reputation_list.h"
 #include "base/arena.h"
@@ -42,6 +43,7 @@ struct reputation {
     const struct conf_list *local_domains;
     struct span helo;
     struct troubles *troubles;
+    uint32_t seed; /* of the order in which too many names are taken */
     pthread_mutex_t lock;
 };
 
@@ -93,6 +95,8 @@ int reputation_open(struct reputation **out, const struct reputation_options *op
     r->local_domains = options->local_domains;
     r->helo = span_of(options->helo);
     r->troubles = options->troubles;
+    if (getrandom(&r->seed, sizeof r->seed, GRND_NONBLOCK) < 0)
+        r->seed = (uint32_t)clock_elapsed_us();
     int result = fill(r, options, err);
     if (result < 0 || r->clients.count + r->helos.count + r->links.count == 0)
         reputation_close(&r);
@@ -108,6 +112,32 @@ void reputation_close(struct reputation **reputation)
     arena_free(&(*reputation)->arena);
     free(*reputation);
     *reputation = NULL;
+}
+
+/* What is known of lists that both have. */
+static void adopt(struct lists *fresh, const struct lists *old)
+{
+    for (size_t i = 0; i < fresh->count; i++)
+        for (size_t k = 0; k < old->count; k++) {
+            struct list *list = &fresh->at[i];
+            const struct list *known = &old->at[k];
+            if (!span_eq(list->spec.zone, known->spec.zone))
+                continue;
+            list->rest_until_us = known->rest_until_us;
+            list->rest_us = known->rest_us;
+            list->failures = known->failures;
+        }
+}
+
+void reputation_adopt(struct reputation *fresh, struct reputation *old)
+{
+    if (fresh == NULL || old == NULL)
+        return;
+    pthread_mutex_lock(&old->lock);
+    adopt(&fresh->clients, &old->clients);
+    adopt(&fresh->helos, &old->helos);
+    adopt(&fresh->links, &old->links);
+    pthread_mutex_unlock(&old->lock);
 }
 
 /* ---- what a list is worth ---- */
@@ -180,7 +210,7 @@ struct subject {
 struct asking {
     struct reputation *reputation;
     struct dns *dns;
-    struct dns_budget *budget; /* NULL: only begin to ask */
+    struct dns_budget *budget;
     struct arena *arena;
     struct authentication *out;
     struct span answer; /* of the last question */
@@ -241,6 +271,14 @@ static enum list_answer confirm(struct asking *in, struct list *list)
     return LIST_ANSWER_UNKNOWN;
 }
 
+/* Silence is a list's own only while the DNS answers others. */
+static bool is_its_silence(const struct asking *in, int64_t asked_us)
+{
+    int64_t waited_us = clock_elapsed_us() - asked_us;
+    return dns_has_answered(in->dns,
+                            waited_us < FAIR_US ? asked_us - SECOND_US : asked_us);
+}
+
 static enum list_answer ask_list(struct asking *in, struct list *list,
                                  const struct subject *subject)
 {
@@ -249,7 +287,8 @@ static enum list_answer ask_list(struct asking *in, struct list *list,
         list_name(&list->spec, subject->name, subject->is_address, in->arena);
     if (name.len == 0)
         return LIST_ANSWER_NO;
-    bool is_fair = in->budget->deadline_us - clock_elapsed_us() >= FAIR_US;
+    int64_t asked_us = clock_elapsed_us();
+    bool is_fair = in->budget->deadline_us - asked_us >= FAIR_US;
     enum list_answer answer = ask_name(in, list, name);
     switch (answer) {
     case LIST_ANSWER_NO:
@@ -268,7 +307,7 @@ static enum list_answer ask_list(struct asking *in, struct list *list,
         in->out->has_names_left = true;
         return answer;
     default:
-        if (is_fair)
+        if (is_fair && is_its_silence(in, asked_us))
             note_silence(r, list);
     }
     in->has_failed = true;
@@ -322,7 +361,7 @@ static void prefetch_all(struct asking *in, struct lists *lists,
             struct span name =
                 list_name(spec, subjects[k].name, subjects[k].is_address, in->arena);
             if (name.len > 0)
-                dns_prefetch(in->dns, name, DNS_A);
+                dns_prefetch(in->dns, in->budget, name, DNS_A);
         }
     }
 }
@@ -343,14 +382,33 @@ struct subjects {
     bool is_full;
 };
 
-static void add_subject(struct subjects *out, struct span name, bool is_address)
+/* Too many: whoever writes the mail must not choose which are left out by putting
+ * harmless ones first. So those with the smallest hashes of a seed of our own are kept,
+ * the same for the same mail. first: only names from there on may be displaced. */
+static void displace(struct subjects *out, uint32_t seed, size_t first,
+                     const struct subject *subject)
 {
+    size_t largest = first;
+    for (size_t i = first + 1; i < out->count; i++)
+        if (span_hash(seed, out->at[i].name) > span_hash(seed, out->at[largest].name))
+            largest = i;
+    if (first < out->count &&
+        span_hash(seed, subject->name) < span_hash(seed, out->at[largest].name))
+        out->at[largest] = *subject;
+}
+
+static void add_subject(struct subjects *out, uint32_t seed, size_t first,
+                        struct span name, bool is_address)
+{
+    const struct subject subject = {name, is_address};
     for (size_t i = 0; i < out->count; i++)
         if (span_eq(out->at[i].name, name))
             return;
     out->is_full = out->is_full || out->count == BOUND_LIST_NAMES;
     if (out->count < BOUND_LIST_NAMES)
-        out->at[out->count++] = (struct subject){name, is_address};
+        out->at[out->count++] = subject;
+    else
+        displace(out, seed, first, &subject);
 }
 
 /* A HELO that is a name of the public DNS, and its domain: laptops say anything. */
@@ -367,29 +425,36 @@ static void helo_subjects(const struct asking *in, const struct envelope *env,
         url_has_known_tld(name) ? url_domain(in->arena, name) : SPAN("");
     if (domain.len == 0 || is_ours(in->reputation, name))
         return;
-    add_subject(out, domain, false);
-    add_subject(out, name, false);
+    add_subject(out, 0, 0, domain, false);
+    add_subject(out, 0, 0, name, false);
 }
 
-/* first: registrable domains and addresses; then the hosts below them, so that many
+/* Registrable domains and addresses; and the hosts below the domains, after them: many
  * hosts of one domain do not push another domain out. */
-static void add_host(const struct asking *in, const struct url *url, bool is_first,
-                     struct subjects *out)
+static void add_domain(const struct asking *in, const struct url *url,
+                       struct subjects *out)
 {
+    uint32_t seed = in->reputation->seed;
     if (url->is_ip) {
-        if (is_first && is_public_address(url->host))
-            add_subject(out, url->host, true);
+        if (is_public_address(url->host))
+            add_subject(out, seed, 0, url->host, true);
         return;
     }
     struct span domain = url_domain(in->arena, url->host);
-    if (domain.len == 0 || is_ours(in->reputation, url->host))
+    if (domain.len > 0 && !is_ours(in->reputation, url->host))
+        add_subject(out, seed, 0, domain, false);
+}
+
+static void add_host(const struct asking *in, const struct url *url, size_t first,
+                     struct subjects *out)
+{
+    if (url->is_ip)
         return;
+    struct span domain = url_domain(in->arena, url->host);
     struct span bare =
         span_starts(url->host, SPAN("www.")) ? span_from(url->host, 4) : url->host;
-    if (is_first)
-        add_subject(out, domain, false);
-    else if (!span_eq(bare, domain))
-        add_subject(out, url->host, false);
+    if (domain.len > 0 && !span_eq(bare, domain) && !is_ours(in->reputation, url->host))
+        add_subject(out, in->reputation->seed, first, url->host, false);
 }
 
 static void link_subjects(const struct asking *in, const struct message *msg,
@@ -403,17 +468,20 @@ static void link_subjects(const struct asking *in, const struct message *msg,
         if (!url_parse(in->arena, msg->links[i].target, &urls[i]) || !urls[i].is_web)
             urls[i].host = SPAN("");
         if (urls[i].host.len > 0)
-            add_host(in, &urls[i], true, out);
+            add_domain(in, &urls[i], out);
     }
+    size_t domains = out->count;
     for (size_t i = 0; urls != NULL && i < count; i++)
         if (urls[i].host.len > 0)
-            add_host(in, &urls[i], false, out);
+            add_host(in, &urls[i], domains, out);
 }
 
 void reputation_prefetch(struct reputation *reputation, struct dns *dns,
-                         const struct message *msg, const struct envelope *env)
+                         struct dns_budget *budget, const struct message *msg,
+                         const struct envelope *env)
 {
-    struct asking in = {.reputation = reputation, .dns = dns, .arena = msg->arena};
+    struct asking in = {
+        .reputation = reputation, .dns = dns, .budget = budget, .arena = msg->arena};
     struct subject one;
     struct subjects helos = {.count = 0}, links = {.count = 0};
     if (reputation == NULL)

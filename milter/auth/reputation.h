@@ -11,7 +11,10 @@
  * every name (its entry that must not be there is there: RFC 5782 5), or that answers
  * outside 127.0.0.0/8 (its zone was sold, or a resolver lies) tells nothing: it is left
  * alone for an hour, then twice as long, a day at most. So is, for ten minutes, one
- * that gave no answer five times in a row. Each is told once (base/troubles).
+ * that gave no answer five times in a row while the DNS answered others. Each is told
+ * once (base/troubles).
+ * Of more link domains than are asked for, a choice is made that the mail's author
+ * cannot foresee.
  * Only addresses of the public Internet are asked for (RFC 6890).
  * Must never: log, decide, ask without budget.
  * Threads: safe.
@@ -51,10 +54,16 @@ int reputation_open(struct reputation **out, const struct reputation_options *op
                     struct err *err);
 void reputation_close(struct reputation **reputation); /* NULL is fine */
 
+/* reputation_adopt - which lists rest, and for how long, as old knows it: after a
+ * reload, before anybody asks fresh. Lists of the same sort and zone. NULL is fine. */
+void reputation_adopt(struct reputation *fresh, struct reputation *old);
+
 /* reputation_prefetch - begin to ask what reputation_check will: at the start of the
- * stage, so that the lists answer while SPF and DKIM are worked out. */
+ * stage, so that the lists answer while SPF and DKIM are worked out. budget: what may
+ * be spent on it, and pays for the questions (dns_prefetch). */
 void reputation_prefetch(struct reputation *reputation, struct dns *dns,
-                         const struct message *msg, const struct envelope *env);
+                         struct dns_budget *budget, const struct message *msg,
+                         const struct envelope *env);
 
 /* reputation_check - fill client_lists, link_lists, their counts, lists_failed and
  * has_names_left of *out. reputation NULL: leaves them. Everything lives in the

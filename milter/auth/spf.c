@@ -177,5 +177,5 @@ void spf_expect(const struct spf_world *world, const struct envelope *env)
                              ? world->helo
                              : address_domain(env->mail_from);
     if (world->egress_count > 0 && domain.len > 0)
-        dns_prefetch(world->dns, domain, DNS_TXT);
+        dns_prefetch(world->dns, NULL, domain, DNS_TXT);
 }

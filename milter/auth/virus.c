@@ -62,6 +62,21 @@ void virus_close(struct virus **virus)
     *virus = NULL;
 }
 
+void virus_adopt(struct virus *fresh, struct virus *old)
+{
+    if (fresh == NULL || old == NULL ||
+        strcmp(fresh->options.clamd, old->options.clamd) != 0)
+        return;
+    pthread_mutex_lock(&old->lock);
+    fresh->is_down = old->is_down;
+    fresh->slow = old->slow;
+    fresh->down_at_us = old->down_at_us;
+    fresh->next_try_us = old->next_try_us;
+    fresh->wait_us = old->wait_us;
+    fresh->unscanned = old->unscanned;
+    pthread_mutex_unlock(&old->lock);
+}
+
 /* ---- up and down ---- */
 
 /* While clamd is down one message at a time finds out whether it is back. */
@@ -222,9 +237,8 @@ static void send_part(struct stream *stream, const struct part *part)
 
 /* part: NULL: the whole message. */
 static void scan(struct virus *virus, const struct message *msg,
-                 const struct part *part,
-
-                 struct virus_talk *talk, int64_t deadline_us, struct virus_answer *out)
+                 const struct part *part, struct virus_talk *talk, int64_t deadline_us,
+                 struct virus_answer *out)
 {
     struct stream stream = {.talk = talk, .left = virus->options.max_bytes};
     virus_talk_open(talk, &virus->address, deadline_us);

@@ -38,6 +38,10 @@ int virus_open(struct virus **out, const struct virus_options *options,
                struct err *err);
 void virus_close(struct virus **virus); /* NULL is fine */
 
+/* virus_adopt - whether clamd is down, as old knows it, when it is the same clamd:
+ * after a reload, before anybody asks fresh. NULL is fine. */
+void virus_adopt(struct virus *fresh, struct virus *old);
+
 struct virus_answer {
     enum auth_result result; /* AUTH_PASS: clean; AUTH_FAIL: found; AUTH_NEUTRAL: clean
                                 or unknown, for it was not read whole; AUTH_TEMPERROR;

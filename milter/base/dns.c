@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,13 +12,17 @@
 #include "base/clock.h"
 #include "base/dns_cache.h"
 #include "base/dns_name.h"
+#include "base/dns_pulse.h"
 #include "base/dns_query.h"
 #include "base/dns_wire.h"
 #include "base/dns_zone.h"
 #include "base/netaddr.h"
+#include "base/troubles.h"
 
 enum {
-    TURN_MS = 250,       /* how often questions that are overdue are looked for */
+    TURN_MS = 250, /* how often questions that are overdue are looked for */
+    SILENT_UNDER_WAY =
+        8,               /* questions that servers which are silent are asked at once */
     REVERSE_BYTES = 512, /* a reversed address and a list's name */
 };
 
@@ -40,8 +45,10 @@ struct dns {
     struct dns_zone *zone;   /* NULL: none */
     struct dns_query *query; /* NULL: no servers */
     unsigned references;
-    pthread_mutex_t lock; /* over all below */
-    pthread_cond_t room;  /* a flight has ended */
+    pthread_mutex_t lock;   /* over all below */
+    pthread_cond_t room;    /* a flight has ended */
+    struct dns_pulse pulse; /* of the servers */
+    struct troubles *troubles;
     struct dns_cache *cache;
     struct flight *flights;
     struct dns_counts counts;
@@ -49,6 +56,8 @@ struct dns {
     bool has_thread, is_over;
 };
 
+static const struct dns_answer nobody = {.status = DNS_TEMPERROR,
+                                         .why = "no server answers"};
 static const struct dns_answer no_memory = {.status = DNS_TEMPERROR,
                                             .why = "no memory for the question"};
 
@@ -65,6 +74,7 @@ int dns_open(struct dns **out, const struct dns_options *options, struct err *er
     if (dns == NULL)
         return err_set(err, ERR_MEMORY, "no memory for the resolver");
     dns->references = 1;
+    dns->troubles = troubles_new(); /* without memory nothing is told */
     pthread_mutex_init(&dns->lock, NULL);
     clock_cond_init(&dns->room);
     int result = 0;
@@ -123,6 +133,7 @@ void dns_close(struct dns **dns)
     }
     dns_cache_free(&old->cache);
     dns_zone_free(&old->zone);
+    troubles_free(&old->troubles);
     pthread_cond_destroy(&old->room);
     pthread_mutex_destroy(&old->lock);
     free(old);
@@ -131,6 +142,21 @@ void dns_close(struct dns **dns)
 bool dns_is_configured(const struct dns *dns)
 {
     return dns != NULL && (dns->zone != NULL || dns->query != NULL);
+}
+
+bool dns_trouble(struct dns *dns, char out[ERR_TEXT_BYTES])
+{
+    return dns != NULL && troubles_take(dns->troubles, out);
+}
+
+bool dns_has_answered(struct dns *dns, int64_t since_us)
+{
+    if (dns->query == NULL)
+        return true;
+    pthread_mutex_lock(&dns->lock);
+    bool has_answered = dns->pulse.heard_us >= since_us && dns->pulse.heard_us != 0;
+    pthread_mutex_unlock(&dns->lock);
+    return has_answered;
 }
 
 void dns_count(struct dns *dns, struct dns_counts *out)
@@ -163,6 +189,17 @@ static uint32_t bounded_ttl(const struct dns_answer *answer)
     return answer->ttl_s < most ? answer->ttl_s : most;
 }
 
+/* Something came: from a server, or the library gave up. With the lock. */
+static void hear(struct dns *dns, const struct dns_answer *answer)
+{
+    if (answer->status == DNS_TEMPERROR && !answer->is_cut && !answer->is_bogus)
+        return;
+    int64_t silent_us = dns_pulse_hear(&dns->pulse, clock_elapsed_us());
+    if (silent_us > 0)
+        troubles_say(dns->troubles, "DNS: servers answer again after %lld s",
+                     (long long)(silent_us / 1000000));
+}
+
 /* The flight has its answer: into the cache, and to who waits. With the lock. */
 static void land(struct flight *flight, const struct dns_answer *answer)
 {
@@ -175,6 +212,7 @@ static void land(struct flight *flight, const struct dns_answer *answer)
     *at = flight->next;
     dns->counts.under_way--;
     dns->counts.failed += answer->status == DNS_TEMPERROR;
+    hear(dns, answer);
     dns_cache_put(dns->cache, (struct span){flight->name.text, flight->name.len},
                   flight->type, &timed, timed.ttl_s, clock_elapsed_us());
     pthread_cond_broadcast(&dns->room);
@@ -203,8 +241,6 @@ static void on_told(void *arg, const struct dns_answer *answer)
 /* Whoever does not answer must not fill the list of questions under way. */
 static void give_up_overdue(struct dns *dns)
 {
-    static const struct dns_answer overdue = {.status = DNS_TEMPERROR,
-                                              .why = "no server answers"};
     int64_t since_us = clock_elapsed_us() - BOUND_DNS_QUESTION_S * INT64_C(1000000);
     struct flight *next;
     for (struct flight *flight = dns->flights; flight != NULL; flight = next) {
@@ -212,23 +248,11 @@ static void give_up_overdue(struct dns *dns)
         if (flight->started_us > since_us)
             continue;
         dns_query_cancel(dns->query, &flight->question);
-        land(flight, &overdue);
+        land(flight, &nobody);
     }
 }
 
-static void *resolve(void *arg)
-{
-    struct dns *dns = arg;
-    bool is_over = false;
-    while (!is_over) {
-        dns_query_turn(dns->query, TURN_MS);
-        pthread_mutex_lock(&dns->lock);
-        give_up_overdue(dns);
-        is_over = dns->is_over;
-        pthread_mutex_unlock(&dns->lock);
-    }
-    return NULL;
-}
+static void *resolve(void *arg);
 
 /* With the first question, no signal is its business. */
 static bool start_thread(struct dns *dns)
@@ -279,8 +303,50 @@ static struct flight *take_off(struct dns *dns, const struct dns_name *name,
     flight->next = dns->flights;
     dns->flights = flight;
     dns->counts.sent++;
+    dns_pulse_ask(&dns->pulse, flight->started_us);
     dns->counts.under_way++;
     return flight;
+}
+
+/* A question that only a server can answer, and each at once: of a name that is
+ * nobody's (RFC 6761 6.4), another one each time, for the library has a cache of its
+ * own. With the lock. */
+static void probe(struct dns *dns)
+{
+    char text[40];
+    struct dns_name name;
+    snprintf(text, sizeof text, "probe-%llx.invalid",
+             (unsigned long long)clock_elapsed_us());
+    if (dns_name_read(span_of(text), &name, NULL) &&
+        take_off(dns, &name, DNS_A) != NULL)
+        dns->counts.sent--; /* nobody's question */
+}
+
+static void feel_pulse(struct dns *dns)
+{
+    bool fell;
+    if (dns_pulse_turn(&dns->pulse, clock_elapsed_us(), &fell))
+        probe(dns);
+    if (fell)
+        troubles_say(
+            dns->troubles,
+            "DNS: no server answers, or all fail: what needs it is not known until one "
+            "does, and no mail waits for it");
+}
+
+static void *resolve(void *arg)
+{
+    struct dns *dns = arg;
+    bool is_over = false;
+    while (!is_over) {
+        dns_query_turn(dns->query, TURN_MS);
+        pthread_mutex_lock(&dns->lock);
+        give_up_overdue(dns);
+        feel_pulse(dns);
+        is_over = dns->is_over;
+        pthread_mutex_unlock(&dns->lock);
+    }
+    return NULL;
 }
 
 /* Wait on a condition until the budget's deadline. Returns false when it has passed. */
@@ -315,6 +381,30 @@ static void await(struct dns *dns, struct flight *flight, struct dns_budget *bud
         free_flight(flight);
 }
 
+/* Nobody waits for servers that are silent; but some questions go out all the same,
+ * that they be answered as soon as they are. With the lock. */
+static void skip(struct dns *dns, const struct dns_name *name, enum dns_type type)
+{
+    dns->counts.skipped++;
+    if (dns->counts.under_way < SILENT_UNDER_WAY &&
+        find_flight(dns, name, type) == NULL)
+        take_off(dns, name, type);
+}
+
+/* A question that leaves is the message's to pay; false, and *out says so: it cannot.
+ */
+static bool pay(struct dns *dns, struct dns_budget *budget, struct dns_answer *out)
+{
+    if (budget->lookups_left > 0) {
+        budget->lookups_left--;
+        return true;
+    }
+    dns->counts.refused++;
+    *out = (struct dns_answer){.status = DNS_SPENT,
+                               .why = "too many questions for one message"};
+    return false;
+}
+
 /* From the cache, else from the servers. With the lock. */
 static void ask_servers(struct dns *dns, struct dns_budget *budget,
                         const struct dns_name *name, enum dns_type type,
@@ -325,21 +415,22 @@ static void ask_servers(struct dns *dns, struct dns_budget *budget,
         dns->counts.cached++;
         return;
     }
-    if (budget->lookups_left == 0) {
-        dns->counts.refused++;
-        *out = (struct dns_answer){.status = DNS_SPENT,
-                                   .why = "too many questions for one message"};
+    if (dns_pulse_is_silent(&dns->pulse)) {
+        skip(dns, name, type);
+        *out = nobody;
         return;
     }
-    budget->lookups_left--;
     struct flight *flight = find_flight(dns, name, type);
-    while (flight == NULL && dns->counts.under_way >= BOUND_DNS_UNDER_WAY) {
+    while (flight == NULL && budget->lookups_left > 0 &&
+           dns->counts.under_way >= BOUND_DNS_UNDER_WAY) {
         if (!wait_for(dns, &dns->room, budget)) {
             be_late(dns, budget, out);
             return;
         }
         flight = find_flight(dns, name, type);
     }
+    if (flight == NULL && !pay(dns, budget, out))
+        return;
     if (flight == NULL)
         flight = take_off(dns, name, type);
     if (flight != NULL)
@@ -386,7 +477,8 @@ void dns_ask(struct dns *dns, struct dns_budget *budget, struct span text,
     pthread_mutex_unlock(&dns->lock);
 }
 
-void dns_prefetch(struct dns *dns, struct span text, enum dns_type type)
+void dns_prefetch(struct dns *dns, struct dns_budget *budget, struct span text,
+                  enum dns_type type)
 {
     struct dns_name name;
     struct dns_answer answer;
@@ -397,9 +489,11 @@ void dns_prefetch(struct dns *dns, struct span text, enum dns_type type)
     pthread_mutex_lock(&dns->lock);
     struct span key = {name.text, name.len};
     if (dns->counts.under_way < BOUND_DNS_UNDER_WAY / 2 &&
-        find_flight(dns, &name, type) == NULL &&
-        !dns_cache_has(dns->cache, key, type, clock_elapsed_us()))
-        take_off(dns, &name, type);
+        !dns_pulse_is_silent(&dns->pulse) && find_flight(dns, &name, type) == NULL &&
+        !dns_cache_has(dns->cache, key, type, clock_elapsed_us()) &&
+        (budget == NULL || budget->lookups_left > 0) &&
+        take_off(dns, &name, type) != NULL && budget != NULL)
+        budget->lookups_left--;
     pthread_mutex_unlock(&dns->lock);
 }
 

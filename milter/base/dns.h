@@ -6,7 +6,9 @@
  * of what is not (RFC 2308 5), else from the static zone, else from the configured
  * servers. Nobody waits past the deadline of the budget that he brings, and a budget
  * bounds how many questions a message may ask.
- * Without servers and zone nothing is asked: every answer is DNS_TEMPERROR.
+ * Without servers and zone nothing is asked: every answer is DNS_TEMPERROR. While no
+ * server answers anything (base/dns_pulse) what the cache and the zone do not have is
+ * DNS_TEMPERROR at once.
  * Must never: log, decide, follow more than BOUND_DNS_CNAMES aliases.
  * Threads: a struct dns is shared by all; a budget and an answer belong to one message.
  * The resolver's own thread starts with the first question that leaves the host: a
@@ -71,7 +73,7 @@ struct dns_answer {
 /* What one message may cost. */
 struct dns_budget {
     int64_t deadline_us;   /* clock_elapsed_us after which nobody waits */
-    unsigned lookups_left; /* questions that may still leave the cache and the zone */
+    unsigned lookups_left; /* questions that it may still begin to ask the servers */
     unsigned asked;        /* questions so far, whoever answered */
     unsigned timeouts;     /* of these, without an answer in time */
 };
@@ -87,13 +89,14 @@ struct dns_options {
 
 /* What it has done since dns_open. */
 struct dns_counts {
-    uint64_t asked;                   /* by dns_ask */
-    uint64_t cached;                  /* of these, answered by the cache */
-    uint64_t zone;                    /* by the static zone */
-    uint64_t sent;                    /* questions that went to the servers */
-    uint64_t failed;                  /* of these, without a usable answer */
-    uint64_t late;                    /* times that a message's deadline came first */
-    uint64_t refused;                 /* times that a message's budget was spent */
+    uint64_t asked;   /* by dns_ask */
+    uint64_t cached;  /* of these, answered by the cache */
+    uint64_t zone;    /* by the static zone */
+    uint64_t sent;    /* questions that went to the servers */
+    uint64_t failed;  /* of these, without a usable answer */
+    uint64_t late;    /* times that a message's deadline came first */
+    uint64_t refused; /* times that a message's budget was spent */
+    uint64_t skipped; /* times that nobody waited, for no server answered anything */
     size_t entries, bytes, under_way; /* now: cache and questions */
 };
 
@@ -115,6 +118,15 @@ bool dns_is_configured(const struct dns *dns);
 
 void dns_count(struct dns *dns, struct dns_counts *out);
 
+/* dns_trouble - the next line that the log must have (base/troubles): no server
+ * answers, they do again. false: none. dns NULL: none. */
+bool dns_trouble(struct dns *dns, char out[ERR_TEXT_BYTES]);
+
+/* dns_has_answered - has a server answered anything since then (clock_elapsed_us)? If
+ * not, a question without an answer tells nothing of whom it was about. Without
+ * servers: true. */
+bool dns_has_answered(struct dns *dns, int64_t since_us);
+
 /* dns_budget_init - from now, for deadline_us microseconds and so many lookups. */
 void dns_budget_init(struct dns_budget *budget, int64_t deadline_us, unsigned lookups);
 
@@ -131,9 +143,11 @@ void dns_ask_ptr(struct dns *dns, struct dns_budget *budget, struct span address
                  struct arena *arena, struct dns_answer *out);
 
 /* dns_prefetch - begin to ask and do not wait: the answer is in the cache when it is
- * needed. Costs no budget; does nothing when so many questions are under way already
- * that it would delay those who wait. */
-void dns_prefetch(struct dns *dns, struct span name, enum dns_type type);
+ * needed. budget: whose lookups a question that leaves is taken from (then to wait for
+ * it costs none), or NULL: it costs none. Does nothing when none is left, or so many
+ * questions are under way already that it would delay those who wait. */
+void dns_prefetch(struct dns *dns, struct dns_budget *budget, struct span name,
+                  enum dns_type type);
 
 /* dns_reverse_name - "4.3.2.1.in-addr.arpa" and its like; zone: "in-addr.arpa" and
  * "ip6.arpa" when "", else the DNSBL's name behind the reversed address (RFC 5782 2.1,

@@ -34,7 +34,7 @@ static const char *const options_always[][2] = {
     {"do-not-query-localhost:", "no"}, /* a resolver on this host is the usual case */
     {"unblock-lan-zones:", "yes"},     /* PTR of 10/8 and its like: ask, do not deny */
     {"insecure-lan-zones:", "yes"},    /* nobody signs them */
-    {"infra-host-ttl:", "60"},         /* a server that was dead is tried again soon */
+    {"infra-host-ttl:", "4"},          /* a server that was dead is tried again soon */
     {"infra-keep-probing:", "yes"},    /* and meanwhile, too */
     {"infra-cache-min-rtt:", "200"},   /* a burst of packets does not make it answer */
     {"outbound-msg-retry:", "3"},

@@ -542,7 +542,7 @@
     F(virus_name, FACT_TEXT, "", "text", "Gigas guide: Viruses on clients",            \
       "what the scanner found")                                                        \
     F(dns_lookups, FACT_COUNT, "questions", "0..", "chosen",                           \
-      "questions that this message cost")                                              \
+      "questions that this message asked, the cache and the zone counted")             \
     F(dns_late, FACT_FLAG, "", "0..1", "chosen",                                       \
       "the [dns] deadline passed before all was known")                                \
     /* fact_reputation.c */                                                            \

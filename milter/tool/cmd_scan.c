@@ -161,6 +161,14 @@ static int read_facts(struct tool *tool, struct scan_how *how, struct err *err)
     return 0;
 }
 
+/* What made the results poorer: no DNS, a list that refuses, clamd away. */
+static void tell_troubles(struct auth *auth)
+{
+    char text[ERR_TEXT_BYTES];
+    while (auth_trouble(auth, text))
+        fprintf(stderr, "outgate: %s\n", text);
+}
+
 static int run(struct tool *tool, struct err *err)
 {
     struct engine *engine = NULL;
@@ -190,6 +198,7 @@ static int run(struct tool *tool, struct err *err)
     if (tool->word_count == 0 && isatty(STDIN_FILENO))
         fprintf(stderr, "outgate: reading a mail from standard input\n");
     int result = scan_with(&how, &list, err);
+    tell_troubles(engine->auth);
     reader_close(&how.reader);
     engine_release(&engine);
     return result;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # hostile_dns - a DNS server on a loopback port that misbehaves, by the first label of
-# the name that is asked for. Prints each question to standard output.
+# the name that is asked for which says how. Prints each question to standard output.
 #
 #   hostile_dns.py PORT [SPF-RECORDS]
 #
@@ -78,6 +78,10 @@ class Server:
         found = [data for owner, type_, data in self.records
                  if owner == name and type_ == kind]
         names = {owner for owner, _, _ in self.records}
+        if not found and kind != "CNAME":
+            found = [data for owner, type_, data in self.records
+                     if owner == name and type_ == "CNAME"]
+            kind = "CNAME" if found else kind
         if found:
             make = {"TXT": text,
                     "A": socket.inet_aton,
@@ -100,8 +104,8 @@ class Server:
         said = self.honest(packet, name, kind, question)
         if said is not None:
             return said
-        how = name.split(".")[0]
-        method = getattr(self, "do_" + how.split("-")[0], None)
+        method = next(filter(None, (getattr(self, "do_" + label.split("-")[0], None)
+                                    for label in name.split("."))), None)
         if method is None:
             return reply(packet, question, [], rcode=3, authority=soa("test", 5))
         return method(packet, question, name, kind, is_tcp)

@@ -61,6 +61,10 @@ is "$(facts bob@here.example 'see http://www.bad.example/x and http://here.examp
     'from_matches_sender=pass client_lists=bl.test,helo.test link_lists=bad.example@uri.test lists_failed=1 REP_BOTH REP_CLIENT_LISTED REP_CLIENT_LISTS REP_LINK_LISTED hold' \
     'client, HELO and link in lists'
 
+is "$(outgate-milter -t -c "$gate_conf" | sed -n '/^dns/,/^senders/p' | tr -s ' ')" \
+    "dns zone $scratch/zone
+dns lists 4
+senders $scratch/senders" 'outgate-milter -t says whom it asks'
 gate_start
 talk reputation
 is "$(grep -c 'DNS list refused.test: it refuses this resolver.*(127.255.255.254): not asked for 1 h' \
@@ -78,12 +82,27 @@ gate_reload
 like "$(grep 'reload refused' "$gate/gate.log")" \
     '/senders:1: "here.example" is no address' 'and refused by a reload'
 
+# contrib/recommended.conf as it is, and with what is only remarks taken in.
+for taken in '' 's/^# \(\[[a-z]*\]\|[a-z_]* *= .*\)$/\1/'; do
+    gate_overlay "$(sed "$taken" "$srcdir/contrib/recommended.conf" | sed "s|postfix:/etc/postfix/sender_login|$scratch/owners|")"
+    echo 'bob@here.example bob@here.example' >"$scratch/owners"
+    ok "contrib/recommended.conf loads ($(grep -c '^[a-z].*=' "$gate/conf.d/test.conf") lines)" \
+        outgate-milter -t -c "$gate_conf"
+done
+like "$(outgate-milter -t -c "$gate_conf")" 'clamd +unix:/run/clamav/clamd.ctl' \
+    'the remarks were taken in'
+
 for bad in 'client_lists = nodots' 'link_lists = uri.test=127.0.0' 'helo_lists = a..b'; do
     gate_overlay "[reputation]
 $bad"
     like "$(outgate-milter -t -c "$gate_conf" 2>&1)" \
         "reputation. ${bad%% *}: .*${bad##* }" "$bad is refused"
 done
+gate_overlay "[reputation]
+link_lists = uri.test"
+is "$(outgate-milter -t -c "$gate_conf" | sed -n '/^dns/p' | tr -s ' ')" \
+    'dns none: SPF, DKIM and DMARC are not known
+dns lists 1, not asked: no [dns]' 'or that it asks nobody'
 gate_overlay "[mail]
 senders_map = sqlite:$scratch/senders.db"
 like "$(outgate-milter -t -c "$gate_conf" 2>&1)" 'say what to ask it in senders_query' \

@@ -148,7 +148,7 @@ static void obey(char *line, struct arena *arena)
     else if (count == 2 && strcmp(words[0], "sleep") == 0)
         usleep((useconds_t)atol(words[1]) * 1000);
     else if (count == 3 && strcmp(words[0], "ahead") == 0)
-        dns_prefetch(driver.dns, span_of(words[1]), find_type(words[2]));
+        dns_prefetch(driver.dns, NULL, span_of(words[1]), find_type(words[2]));
     else if (count == 4 && strcmp(words[0], "many") == 0)
         ask_many((unsigned)atoi(words[1]), words[2], find_type(words[3]));
     else if (count == 2)

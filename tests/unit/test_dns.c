@@ -406,7 +406,7 @@ static void test_nobody(void **state)
     dns_ask(dns, &w->budget, SPAN("example.com"), DNS_A, w->arena, &answer);
     assert_int_equal(answer.status, DNS_TEMPERROR);
     assert_string_equal(answer.why, "no server is configured");
-    dns_prefetch(dns, SPAN("example.com"), DNS_A);
+    dns_prefetch(dns, NULL, SPAN("example.com"), DNS_A);
     dns_close(&dns);
 }
 

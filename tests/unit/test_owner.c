@@ -123,7 +123,9 @@ static void test_our_form(void **state)
         {"uid:33", "a@example.org", AUTH_PASS},
         {"uid:33", "a@b.c.example.org", AUTH_PASS},
         {"uid:33", "a@badexample.org", AUTH_FAIL},
-        {"uid:34", "a@example.org", AUTH_FAIL}, /* it is somebody's */
+        {"uid:34", "a@example.org", AUTH_NONE}, /* a program may write for its owner */
+        {"script:34:form.php", "sales@example.com", AUTH_NONE},
+        {"host:local", "sales@example.com", AUTH_NONE},
         {"uid:34", "a@example.edu", AUTH_NONE}, /* nobody knows it */
         {"client_ip:192.0.2.7", "a@example.edu, b@example.net", AUTH_FAIL},
         {"sasl_user:relay", "anybody@example.edu", AUTH_PASS},
