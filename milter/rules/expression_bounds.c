@@ -147,6 +147,31 @@ static range choose(const range *condition, const range *x, const range *y)
     return hull(x, y, condition, condition);
 }
 
+/* A name and the operator behind it at once, where the value before them is decided:
+ * most metas are chains of such. Returns false when it is not so. */
+static bool combine_name(const struct op *op, const struct op *end,
+                         const range *numbers, range *top)
+{
+    const range *number = &numbers[op->slot];
+
+    if (op + 1 == end || !is_decided(top))
+        return false;
+    if (op[1].code == OP_AND) {
+        if (top->lo != 0)
+            *top = *number;
+        return true;
+    }
+    if (op[1].code == OP_OR) {
+        if (top->lo == 0)
+            *top = *number;
+        return true;
+    }
+    if (op[1].code != OP_ADD || !is_decided(number))
+        return false;
+    top->lo = top->hi = top->lo + number->lo;
+    return true;
+}
+
 /* NOLINTBEGIN(clang-analyzer-core*): as expression_run */
 struct expression_range expression_bounds(const struct expression *expression,
                                           const struct expression_range *numbers)
@@ -162,7 +187,11 @@ struct expression_range expression_bounds(const struct expression *expression,
             stack[n++] = point(op->number);
             break;
         case OP_NUMBER_SLOT:
-            stack[n++] = numbers[op->slot];
+            if (n > 0 && combine_name(op, expression->ops + expression->count, numbers,
+                                      &stack[n - 1]))
+                i++;
+            else
+                stack[n++] = numbers[op->slot];
             break;
         case OP_TEXT:
             texts[n++] = op->text;

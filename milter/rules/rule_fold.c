@@ -257,25 +257,64 @@ static bool is_movable(struct span regex)
     return !w.is_lost && w.depth == 0 && !w.is_in_class;
 }
 
-bool rule_fold(const struct rule_tags *tags, struct span regex, unsigned flags,
-               struct span *out)
+/* (?:...){n} and nothing else: the group, and n. */
+static bool is_repeated(struct span regex, struct span *group, char *times)
+{
+    struct walk w = {.regex = regex};
+    struct span rest;
+
+    if (!span_starts(regex, SPAN("(?:")))
+        return false;
+    do
+        walk_item(&w);
+    while (w.depth > 0 && w.at < regex.len && !w.is_lost);
+    rest = span_from(regex, w.at);
+    if (w.is_lost || rest.len != 3 || rest.at[0] != '{' || rest.at[2] != '}' ||
+        rest.at[1] < '2' || rest.at[1] > '9')
+        return false;
+    *group = span_head(regex, w.at);
+    *times = rest.at[1];
+    return true;
+}
+
+/* Most texts fail at the first turn of a repeated group: that one stays spelt out, for
+ * a matcher knows nothing of where a call may begin. */
+static void put_regex(struct buf *out, struct span folded, struct span spelt)
+{
+    struct span group, first;
+    char times, same;
+
+    if (!is_repeated(folded, &group, &times) || !is_repeated(spelt, &first, &same) ||
+        times != same) {
+        buf_add_span(out, folded);
+        return;
+    }
+    buf_add_span(out, first);
+    buf_add_span(out, group);
+    buf_printf(out, "{%c}", times - 1);
+}
+
+bool rule_fold(const struct rule_tags *tags, struct span regex, struct span spelt,
+               unsigned flags, struct span *out)
 {
     struct rule_tag_dressing dressing = {0};
     struct fold f = {.tags = tags};
-    struct buf text;
+    struct buf text, whole;
 
     if (flags & (PATTERN_EXTENDED | PATTERN_EXTENDED_MORE))
         return false;
     regex = rule_tags_undress(tags, regex, &dressing);
     buf_init(&f.definitions, tags->arena, RULE_TAG_REGEX_BYTES);
     buf_init(&text, tags->arena, RULE_TAG_REGEX_BYTES);
+    buf_init(&whole, tags->arena, RULE_TAG_REGEX_BYTES);
     if (!is_movable(regex) || !is_plain(&dressing) ||
         fold_text(&f, regex, &dressing, 0, &text) < 0 || f.definitions.is_full)
         return false;
     /* At the end: what stands before keeps the numbers of its groups. */
-    buf_add_span(&text, SPAN("(?(DEFINE)"));
-    buf_add_span(&text, buf_span(&f.definitions));
-    buf_add_char(&text, ')');
-    *out = buf_span(&text);
-    return !text.is_full;
+    put_regex(&whole, buf_span(&text), spelt);
+    buf_add_span(&whole, SPAN("(?(DEFINE)"));
+    buf_add_span(&whole, buf_span(&f.definitions));
+    buf_add_char(&whole, ')');
+    *out = buf_span(&whole);
+    return !text.is_full && !whole.is_full;
 }

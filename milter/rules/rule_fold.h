@@ -16,12 +16,13 @@
 
 #include "rules/rule_tags.h"
 
-/* rule_fold - regex (with its tags) as said above, in the tags' arena. flags: enum
+/* rule_fold - regex (with its tags) as said above, in the tags' arena. spelt: the same
+ * with its tags replaced; of (?:...){n} the first turn is taken from it. flags: enum
  * pattern_flag, those of the pattern. false when a value cannot be called for: it is
  * no whole part of a pattern (it opens a group and leaves it open, or has | outside of
  * groups), it is counted by what follows and has several items, it stands in a class;
  * and when the pattern numbers or names groups, sets options, or has the x flag. */
-bool rule_fold(const struct rule_tags *tags, struct span regex, unsigned flags,
-               struct span *out);
+bool rule_fold(const struct rule_tags *tags, struct span regex, struct span spelt,
+               unsigned flags, struct span *out);
 
 #endif

@@ -135,7 +135,8 @@ static int compile_plain(struct loader *loader, const struct rule_entry *entry,
     if (pattern_new(&rule->pattern, rule->regex, rule->flags, err) == 0)
         return 0;
     if (err->code != ERR_TOO_LARGE || !entry->has_tags ||
-        !rule_fold(&loader->set->source.tags, entry->regex, rule->flags, &folded))
+        !rule_fold(&loader->set->source.tags, entry->regex, rule->regex, rule->flags,
+                   &folded))
         return -1;
     return pattern_new(&rule->pattern, folded, rule->flags, &again);
 }

@@ -37,7 +37,8 @@ static void same_matches(void **state)
         "<A><B>",          "<A>+<B>?c",        "^(?:<A>|<B>){2}$",
         "(?<!<B>)<A>",     "<post P><A><B>c",  "<inter I><A><B><A>",
         "<W><W>|<A>$",     "(<A>)<UNKNOWN>?b", "<DOT>+<A><DOT><A>",
-        "[[:alpha:]<]<A>", "<A>*<A><A>",       "<post P><inter I><B><A>"};
+        "[[:alpha:]<]<A>", "<A>*<A><A>",       "<post P><inter I><B><A>",
+        "(?:<A><B>?){3}",  "(?:<A>|<B>|x){2}", "(?:<A>){2}(?:<B>){2}"};
     static const char *const texts[] = {"",
                                         "a",
                                         "ab",
@@ -64,7 +65,7 @@ static void same_matches(void **state)
         struct pattern *a, *b;
         struct err err;
         assert_int_equal(rule_tags_apply(&tags, regex, &spelt, &err), 0);
-        if (!rule_fold(&tags, regex, PATTERN_CASELESS, &folded))
+        if (!rule_fold(&tags, regex, spelt, PATTERN_CASELESS, &folded))
             fail_msg("%s is not folded", patterns[i]);
         assert_true(span_find(folded, SPAN("(?&TAG")) >= 0);
         if (pattern_new(&a, spelt, PATTERN_CASELESS, &err) != 0 ||
@@ -96,9 +97,9 @@ static void refused(void **state)
     (void)state;
     set_tags(&tags);
     for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++)
-        if (rule_fold(&tags, span_of(patterns[i]), 0, &folded))
+        if (rule_fold(&tags, span_of(patterns[i]), SPAN(""), 0, &folded))
             fail_msg("%s is folded", patterns[i]);
-    assert_false(rule_fold(&tags, SPAN("<A>"), PATTERN_EXTENDED, &folded));
+    assert_false(rule_fold(&tags, SPAN("<A>"), SPAN("a"), PATTERN_EXTENDED, &folded));
     arena_free(&tags.arena);
 }
 
