@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rules/rule_condition.h"
 
-#include "rules/eval.h"
+#include "rules/eval/eval.h"
 #include "rules/expression.h"
 
 /* The language version that is spoken here, as SpamAssassin and Perl number. */

@@ -18,7 +18,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "rules/eval_settings.h"
+#include "rules/eval/eval_settings.h"
 #include "rules/rule_report.h"
 #include "rules/rule_table.h"
 #include "rules/rule_tags.h"

@@ -8,8 +8,8 @@
 #ifndef OUTGATE_RULES_RULESET_PRIVATE_H
 #define OUTGATE_RULES_RULESET_PRIVATE_H
 
-#include "rules/eval.h"
-#include "rules/eval_regex.h"
+#include "rules/eval/eval.h"
+#include "rules/eval/eval_regex.h"
 #include "rules/expression.h"
 #include "rules/pattern.h"
 #include "rules/prefilter.h"

@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "facts/facts.h"
-#include "rules/eval.h"
+#include "rules/eval/eval.h"
 #include "tool/commands.h"
 #include "tool/mdoc.h"
 #include "tool/print.h"

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "rules/eval.h"
+#include "rules/eval/eval.h"
 #include "rules/ruleset.h"
 
 enum { ARENA_BYTES = 256 << 20, HOSTILE_BYTES = 400000 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "rules/eval_list.h"
+#include "rules/eval/eval_list.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "rules/eval_function.h"
+#include "rules/eval/eval_function.h"
 
 bool eval_is_between(const struct eval_argument *min, const struct eval_argument *max,
                      double value)

@@ -8,8 +8,8 @@
 #include "base/bounds.h"
 #include "message/address.h"
 #include "message/url.h"
-#include "rules/eval_address.h"
-#include "rules/eval_function.h"
+#include "rules/eval/eval_address.h"
+#include "rules/eval/eval_function.h"
 
 enum { LOCAL_MOST = 64, DOMAIN_MOST = 250, LINKED_MOST = 20, FOUND_MOST = 40 };
 

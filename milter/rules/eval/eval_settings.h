@@ -19,7 +19,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "message/received.h"
-#include "rules/eval_list.h"
+#include "rules/eval/eval_list.h"
 
 struct eval_settings {
     struct arena *arena; /* the rule source's */

@@ -3,8 +3,8 @@
  * eval_html - HTMLEval: numbers and pieces of the HTML parts. A function hits when one
  * of the parts does. Source: behaviour of Mail::SpamAssassin::Plugin::HTMLEval.
  */
-#include "rules/eval_charset.h"
-#include "rules/eval_function.h"
+#include "rules/eval/eval_charset.h"
+#include "rules/eval/eval_function.h"
 
 /* What html_range, html_eval and html_test ask for. */
 enum {

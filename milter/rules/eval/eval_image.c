@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "rules/eval_function.h"
+#include "rules/eval/eval_function.h"
 
 enum { IMAGES_MOST = 500 };
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/bounds.h"
-#include "rules/eval_charset.h"
-#include "rules/eval_function.h"
+#include "rules/eval/eval_charset.h"
+#include "rules/eval/eval_function.h"
 
 /* Lines of quoted-printable: RFC 5322 2.1.1, and their line end. */
 enum { QP_LINE = 79, KEY_MOST = 256, VALUE_MOST = 8192, CAPITALS_LEAST = 200 };

@@ -5,7 +5,7 @@
  * Source: behaviour of Mail::SpamAssassin::Plugin::RelayEval.
  */
 #include "base/netaddr.h"
-#include "rules/eval_function.h"
+#include "rules/eval/eval_function.h"
 
 static bool is_ipv4(struct span s, struct netaddr *out)
 {

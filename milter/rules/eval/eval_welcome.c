@@ -8,8 +8,8 @@
 
 #include "base/netaddr.h"
 #include "message/url.h"
-#include "rules/eval_address.h"
-#include "rules/eval_function.h"
+#include "rules/eval/eval_address.h"
+#include "rules/eval/eval_function.h"
 #include "rules/rule_text.h"
 
 enum { LIST_NAME = 80 };

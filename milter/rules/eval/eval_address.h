@@ -8,7 +8,7 @@
 #ifndef OUTGATE_RULES_EVAL_ADDRESS_H
 #define OUTGATE_RULES_EVAL_ADDRESS_H
 
-#include "rules/eval_scene.h"
+#include "rules/eval/eval_scene.h"
 
 struct eval_address_list {
     struct span *at; /* lower case, each once */

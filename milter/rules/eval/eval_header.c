@@ -8,8 +8,8 @@
 
 #include "base/bounds.h"
 #include "message/url.h"
-#include "rules/eval_charset.h"
-#include "rules/eval_function.h"
+#include "rules/eval/eval_charset.h"
+#include "rules/eval/eval_function.h"
 
 enum {
     SORTED_LEAST = 7,  /* recipients in order of the alphabet are no chance */

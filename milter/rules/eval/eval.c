@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "rules/eval.h"
+#include "rules/eval/eval.h"
 
 #include <string.h>
 
-#include "rules/eval_function.h"
+#include "rules/eval/eval_function.h"
 #include "rules/pattern.h"
 
 static const struct eval_module *const modules[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "rules/eval_settings.h"
+#include "rules/eval/eval_settings.h"
 
 #include <string.h>
 

@@ -18,8 +18,8 @@
 #include "message/html_sums.h"
 #include "message/message.h"
 #include "message/received.h"
-#include "rules/eval_regex.h"
-#include "rules/eval_settings.h"
+#include "rules/eval/eval_regex.h"
+#include "rules/eval/eval_settings.h"
 #include "rules/rule_text.h"
 
 enum { SCENE_HEADERS = 48 };

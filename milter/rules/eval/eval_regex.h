@@ -15,7 +15,7 @@
 enum eval_regex {
     EVAL_REGEX_UNKNOWN = 0,
 #define EVAL_REGEX(id, flags, regex) EVAL_##id,
-#include "rules/eval_regex.def"
+#include "rules/eval/eval_regex.def"
 #undef EVAL_REGEX
     EVAL_REGEX_COUNT
 };

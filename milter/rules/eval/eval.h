@@ -16,7 +16,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "rules/eval_scene.h"
+#include "rules/eval/eval_scene.h"
 
 struct eval_call;
 

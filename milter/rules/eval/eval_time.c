@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "rules/eval_time.h"
+#include "rules/eval/eval_time.h"
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "rules/eval_address.h"
+#include "rules/eval/eval_address.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "rules/eval_regex.h"
+#include "rules/eval/eval_regex.h"
 
 #define IP "(?:(?:\\d{1,3}\\.){3}\\d{1,3}|[0-9a-f]*:[0-9a-f:.]+)"
 
@@ -8,7 +8,7 @@ static const struct {
     const char *regex;
 } rows[EVAL_REGEX_COUNT] = {
 #define EVAL_REGEX(id, flags, regex) [EVAL_##id] = {flags, regex},
-#include "rules/eval_regex.def"
+#include "rules/eval/eval_regex.def"
 #undef EVAL_REGEX
 };
 

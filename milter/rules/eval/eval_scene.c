@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "rules/eval_scene.h"
+#include "rules/eval/eval_scene.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  */
 #include "base/netaddr.h"
 #include "message/url.h"
-#include "rules/eval_function.h"
+#include "rules/eval/eval_function.h"
 
 /* The domain of what stands behind http(s)://, or the whole host without one. */
 static struct span web_domain(struct eval_scene *scene, struct span target)

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/bounds.h"
-#include "rules/eval_function.h"
-#include "rules/eval_time.h"
+#include "rules/eval/eval_function.h"
+#include "rules/eval/eval_time.h"
 
 struct eval_dates {
     bool has_date, has_difference;

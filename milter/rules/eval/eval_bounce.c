@@ -3,7 +3,7 @@
  * eval_bounce - VBounce: whether a bounce is of a message that our own hosts sent.
  * Source: Mail::SpamAssassin::Plugin::VBounce(3pm) and its behaviour.
  */
-#include "rules/eval_function.h"
+#include "rules/eval/eval_function.h"
 
 static const struct eval_list *own_relays(struct eval_scene *scene)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/bounds.h"
-#include "rules/eval_function.h"
+#include "rules/eval/eval_function.h"
 
 enum {
     WORDS_MOST = 1 << 18, /* of one text part; the bound on texts is below it */

@@ -7,7 +7,7 @@
 #ifndef OUTGATE_RULES_EVAL_FUNCTION_H
 #define OUTGATE_RULES_EVAL_FUNCTION_H
 
-#include "rules/eval_scene.h"
+#include "rules/eval/eval_scene.h"
 
 enum { EVAL_ARGUMENTS = 5 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "rules/eval_charset.h"
+#include "rules/eval/eval_charset.h"
 
 #include <stddef.h>
 #include <string.h>
