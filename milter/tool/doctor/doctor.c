@@ -26,7 +26,8 @@ const char *remedy_name(enum remedy_kind kind)
     return names[kind];
 }
 
-static const char *print_text(struct doctor *doctor, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static const char *
+print_text(struct doctor *doctor, const char *fmt, va_list ap)
 {
     va_list again;
     va_copy(again, ap);
