@@ -122,6 +122,11 @@ static void combine(enum op_code code, range *a, const range *b)
         a->lo = a->hi = expression_apply(code, a->lo, b->lo);
 }
 
+static bool is_binary(enum op_code code)
+{
+    return code >= OP_OR && code <= OP_MOD;
+}
+
 static range negate(const range *a)
 {
     if (is_decided(a))
@@ -147,31 +152,6 @@ static range choose(const range *condition, const range *x, const range *y)
     return hull(x, y, condition, condition);
 }
 
-/* A name and the operator behind it at once, where the value before them is decided:
- * most metas are chains of such. Returns false when it is not so. */
-static bool combine_name(const struct op *op, const struct op *end,
-                         const range *numbers, range *top)
-{
-    const range *number = &numbers[op->slot];
-
-    if (op + 1 == end || !is_decided(top))
-        return false;
-    if (op[1].code == OP_AND) {
-        if (top->lo != 0)
-            *top = *number;
-        return true;
-    }
-    if (op[1].code == OP_OR) {
-        if (top->lo == 0)
-            *top = *number;
-        return true;
-    }
-    if (op[1].code != OP_ADD || !is_decided(number))
-        return false;
-    top->lo = top->hi = top->lo + number->lo;
-    return true;
-}
-
 /* NOLINTBEGIN(clang-analyzer-core*): as expression_run */
 struct expression_range expression_bounds(const struct expression *expression,
                                           const struct expression_range *numbers)
@@ -187,9 +167,9 @@ struct expression_range expression_bounds(const struct expression *expression,
             stack[n++] = point(op->number);
             break;
         case OP_NUMBER_SLOT:
-            if (n > 0 && combine_name(op, expression->ops + expression->count, numbers,
-                                      &stack[n - 1]))
-                i++;
+            /* most metas are chains of names: each with the operator behind it */
+            if (n > 0 && i + 1 < expression->count && is_binary(op[1].code))
+                combine(expression->ops[++i].code, &stack[n - 1], &numbers[op->slot]);
             else
                 stack[n++] = numbers[op->slot];
             break;
