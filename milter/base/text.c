@@ -115,6 +115,36 @@ bool span_cut(struct span s, char c, struct span *head, struct span *tail)
     return at >= 0;
 }
 
+bool span_is_listed(struct span s, const char *const *names, size_t count)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = span_compare(s, span_of(names[middle]));
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return false;
+}
+
+struct span span_fold_space(struct arena *arena, struct span s)
+{
+    char *copy = arena_alloc(arena, s.len + 1);
+    size_t len = 0;
+    if (copy == NULL)
+        return SPAN("");
+    for (size_t i = 0; i < s.len; i++) {
+        bool is_space = ascii_is_space(s.at[i]);
+        if (!is_space || len == 0 || copy[len - 1] != ' ')
+            copy[len++] = is_space ? ' ' : s.at[i];
+    }
+    return (struct span){copy, len};
+}
+
 struct span span_dup(struct arena *arena, struct span s)
 {
     char *at = arena_alloc(arena, s.len + 1);

@@ -3,7 +3,7 @@
  * text - spans of bytes from outside, and the few things done to all of them.
  *
  * Text from a message, a macro or a file is a span: not assumed to end in NUL, not
- * assumed to be UTF-8. Nothing here allocates but span_dup and span_cstr.
+ * assumed to be UTF-8. Only what takes an arena allocates.
  * Pure: no clock, file, log or lock.
  */
 #ifndef OUTGATE_BASE_TEXT_H
@@ -50,6 +50,9 @@ ptrdiff_t span_rindex(struct span s, char c);
 ptrdiff_t span_find(struct span s, struct span needle);
 ptrdiff_t span_ifind(struct span s, struct span needle);
 
+/* span_is_listed - one of names, which are sorted by bytes (a search by halves). */
+bool span_is_listed(struct span s, const char *const *names, size_t count);
+
 /* span_cut - split at the first c: *head is what stands before it, *tail what
  * stands after. Returns false and sets head = s, tail = empty without c. */
 bool span_cut(struct span s, char c, struct span *head, struct span *tail);
@@ -60,6 +63,9 @@ struct span span_dup(struct arena *arena, struct span s);
 
 /* span_lower - as span_dup, with ASCII letters in lower case. */
 struct span span_lower(struct arena *arena, struct span s);
+
+/* span_fold_space - as span_dup, each run of white space as one blank. */
+struct span span_fold_space(struct arena *arena, struct span s);
 
 /* span_cstr - a NUL-terminated copy; NULs inside become spaces. "" at the end of
  * the arena. */

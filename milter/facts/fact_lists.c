@@ -369,19 +369,7 @@ const char *const *list_names(enum name_list list, size_t *count)
 
 bool list_has(enum name_list list, struct span name)
 {
-    size_t low = 0;
-    size_t high = lists[list].count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = span_compare(name, span_of(lists[list].names[middle]));
-        if (order == 0)
-            return true;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return false;
+    return span_is_listed(name, lists[list].names, lists[list].count);
 }
 
 bool list_has_suffix(enum name_list list, struct span name)

@@ -58,19 +58,7 @@ static bool is_trick(struct span name)
 
 static bool is_element(struct span name)
 {
-    size_t low = 0, high = sizeof elements / sizeof elements[0];
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = span_compare(name, span_of(elements[middle]));
-        if (order == 0)
-            return true;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return false;
+    return span_is_listed(name, elements, sizeof elements / sizeof elements[0]);
 }
 
 /* <o:p> and <st1:City>, as Word writes them. */

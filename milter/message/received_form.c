@@ -632,22 +632,11 @@ static struct span find_login(struct span line)
 /* White space as single blanks, none at the ends, no ';' at the end. */
 static struct span tidy(struct arena *arena, struct span value)
 {
-    char *copy;
-    size_t len = 0;
-
-    value = span_head(span_trim(value), BOUND_RECEIVED_BYTES);
-    copy = arena_alloc(arena, value.len + 1);
-    if (copy == NULL)
-        return SPAN("");
-    for (size_t i = 0; i < value.len; i++) {
-        bool is_space = ascii_is_space(value.at[i]);
-        if (is_space && len > 0 && copy[len - 1] == ' ')
-            continue;
-        copy[len++] = is_space ? ' ' : value.at[i];
-    }
-    while (len > 0 && (copy[len - 1] == ';' || copy[len - 1] == ' '))
-        len--;
-    return (struct span){copy, len};
+    value = span_fold_space(arena, span_head(span_trim(value), BOUND_RECEIVED_BYTES));
+    while (value.len > 0 &&
+           (value.at[value.len - 1] == ';' || value.at[value.len - 1] == ' '))
+        value.len--;
+    return value;
 }
 
 /* The last word of *rest; *rest becomes what stands before it and its blank. */

@@ -414,7 +414,7 @@ int rule_words_setting(struct span word)
 
 bool rule_words_is_foreign(struct span word)
 {
-    return bsearch(&word, foreign, FOREIGN, sizeof foreign[0], compare) != NULL;
+    return span_is_listed(word, foreign, FOREIGN);
 }
 
 static void consider(struct span word, const char *candidate, unsigned *best,

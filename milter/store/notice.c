@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "store/mark.h"
+
 #define GOOD_US (NOTICE_DAYS * INT64_C(86400000000))
 
 int notice_mark(char out[NOTICE_MARK_BYTES], struct err *err)
@@ -55,20 +57,11 @@ int notice_take(struct db *db, struct span mark, int64_t now_us, bool *is_ours,
     *is_ours = false;
     if (mark.len != NOTICE_MARK_BYTES - 1)
         return 0;
-    struct query *query = db_query(
+    return mark_take(
         db,
-        "UPDATE notice SET used_us = ?2 WHERE mark = ?1 AND used_us IS NULL AND "
-        "made_us >= ?3",
-        err);
-    if (query == NULL)
-        return -1;
-    query_bind_text(query, 1, mark);
-    query_bind_int(query, 2, now_us);
-    query_bind_int(query, 3, now_us - GOOD_US);
-    if (query_run(query, err) != 0)
-        return -1;
-    *is_ours = db_changes(db) == 1;
-    return 0;
+        "UPDATE notice SET used_us = ?2 WHERE mark = ?1 AND used_us IS NULL "
+        "AND made_us >= ?3",
+        mark, now_us, now_us - GOOD_US, is_ours, err);
 }
 
 int notice_count(struct db *db, bool to_senders, int64_t since_us, int64_t *count,

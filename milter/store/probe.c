@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/probe.h"
 
+#include "store/mark.h"
+
 #define GOOD_US (PROBE_DAYS * INT64_C(86400000000))
 
 int probe_add(struct db *db, const char *mark, int64_t now_us, struct err *err)
@@ -22,21 +24,11 @@ int probe_add(struct db *db, const char *mark, int64_t now_us, struct err *err)
 int probe_take(struct db *db, struct span mark, int64_t now_us, bool *is_ours,
                struct err *err)
 {
-    *is_ours = false;
-    struct query *query = db_query(
+    return mark_take(
         db,
-        "UPDATE probe SET used_us = ?2 WHERE mark = ?1 AND used_us IS NULL AND "
-        "made_us >= ?3",
-        err);
-    if (query == NULL)
-        return -1;
-    query_bind_text(query, 1, mark);
-    query_bind_int(query, 2, now_us);
-    query_bind_int(query, 3, now_us - GOOD_US);
-    if (query_run(query, err) != 0)
-        return -1;
-    *is_ours = db_changes(db) == 1;
-    return 0;
+        "UPDATE probe SET used_us = ?2 WHERE mark = ?1 AND used_us IS NULL "
+        "AND made_us >= ?3",
+        mark, now_us, now_us - GOOD_US, is_ours, err);
 }
 
 int probe_found(struct db *db, struct span mark, int64_t message, struct err *err)

@@ -61,19 +61,7 @@ struct span scene_first(struct eval_scene *scene, const char *name)
 
 struct span scene_folded(struct eval_scene *scene, const char *name)
 {
-    struct span value = scene_get(scene, name);
-    char *copy = arena_alloc(scene->msg->arena, value.len + 1);
-    size_t len = 0;
-
-    if (copy == NULL)
-        return SPAN("");
-    for (size_t i = 0; i < value.len; i++) {
-        bool is_space = ascii_is_space(value.at[i]);
-        if (is_space && len > 0 && copy[len - 1] == ' ')
-            continue;
-        copy[len++] = is_space ? ' ' : value.at[i];
-    }
-    return (struct span){copy, len};
+    return span_fold_space(scene->msg->arena, scene_get(scene, name));
 }
 
 bool scene_line(struct span *rest, struct span *line)
