@@ -21,7 +21,7 @@ ok 'Postfix runs with the service' postfix_up
 
 # send ID XCLIENT - a mail of a client in a hotel.
 send() {
-    mta_smtp --xclient "$2" >"$scratch/reply" <<EOF
+    mta_smtp --xclient "$2" >"$scratch/reply.log" <<EOF
 X-First: stays first
 Received: from inner.example (inner.example [203.0.113.77]) by far.example; Mon, 2 Mar 2026 10:12:31 +0100
 From: eve@here.example

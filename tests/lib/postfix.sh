@@ -155,9 +155,16 @@ postfix_up() {
     }
 }
 
-# postfix_stop - master ends its own children, by its process group.
+postfix_is_silent() {
+    ! port_is_open "$mta_port"
+}
+
+# postfix_stop - master ends its own children, by its process group. Returns when none has
+# the port: one that still listens would make postfix_up believe that it had begun.
 postfix_stop() {
+    [ -n "$postfix_pid" ] || return 0
     end_process "$postfix_pid"
+    wait_for 15 postfix_is_silent || diag 'Postfix did not stop'
     postfix_pid=
 }
 

@@ -176,18 +176,29 @@ end_process() {
     wait "$1" 2>/dev/null
 }
 
-# free_port - a TCP port on loopback that nobody listens on now.
+# free_port - a TCP port on loopback that nobody listens on, and that is this script's until
+# it ends: no test beside it gets it, even while nothing listens on it. Who has which is in
+# one file, a process id a port.
 free_port() {
-    perl -MIO::Socket::INET -e '
-        srand($$ ^ time);
-        for (1 .. 200) {
-            my $port = 10100 + int rand 20000;
+    perl -MFcntl=:flock,O_RDWR,O_CREAT -MIO::Socket::INET -e '
+        my ($file, $self) = @ARGV;
+        my ($first, $count, $width) = (10100, 20000, 8);
+        sysopen my $f, $file, O_RDWR | O_CREAT or die "$file: $!\n";
+        flock $f, LOCK_EX or die "$file: $!\n";
+        for (1 .. 500) {
+            my $n = int rand $count;
+            sysseek $f, $n * $width, 0;
+            my $owner = sysread($f, my $record, $width) ? int unpack "Z*", $record : 0;
+            next if $owner && (kill(0, $owner) || $!{EPERM});
+            my $port = $first + $n;
             IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port,
                 Listen => 1) or next;
+            sysseek $f, $n * $width, 0;
+            syswrite $f, pack "Z$width", $self;
             print "$port\n";
             exit 0;
         }
-        exit 1;'
+        die "no port is free\n";' "${TMPDIR:-/tmp}/outgate-test-ports.$(id -u)" $$
 }
 
 tap_end() {
