@@ -72,6 +72,7 @@ enum {
     BOUND_MATCH_HEAP_KIB = 20480,   /* PCRE2 heap limit */
     BOUND_PREFILTER_BYTES = 131072, /* literals of the rules of one target text; rules
                                      beyond them run on every text */
+    BOUND_CHAIN_BLOCKS = 16,        /* of 256 links, of chains of bytes of such rules */
     BOUND_EXPRESSION_NODES = 4096,  /* nodes of one meta or fact expression */
     BOUND_EXPRESSION_DEPTH = 200,   /* parentheses within parentheses */
 

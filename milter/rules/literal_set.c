@@ -11,12 +11,14 @@ static struct span string_of(const struct literal *literal)
 void literal_set_one(struct literal_set *set, struct span string)
 {
     set->count = 0;
+    set->times = 1;
     (void)literal_set_add(set, string, 1);
 }
 
 void literal_set_copy(struct literal_set *to, const struct literal_set *from)
 {
     to->count = from->count;
+    to->times = from->times;
     memcpy(to->strings, from->strings, from->count * sizeof *from->strings);
 }
 
@@ -49,6 +51,8 @@ bool literal_set_add(struct literal_set *set, struct span string, unsigned max)
 bool literal_set_join(struct literal_set *set, const struct literal_set *other,
                       unsigned max)
 {
+    if (set->count == 0 || other->times < set->times)
+        set->times = other->times;
     for (unsigned i = 0; i < other->count; i++)
         if (!literal_set_add(set, string_of(&other->strings[i]), max))
             return false;
@@ -161,5 +165,5 @@ uint64_t literal_set_cost(const struct literal_set *set)
         cost +=
             UINT64_C(1) << (bits < LITERAL_COST_BITS ? LITERAL_COST_BITS - bits : 0);
     }
-    return cost;
+    return cost >> 2 * (set->times - 1);
 }

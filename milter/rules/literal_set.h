@@ -24,6 +24,7 @@ struct literal {
 
 struct literal_set {
     unsigned count;
+    unsigned times; /* in so many places, of which no two overlap; 1 or more */
     struct literal strings[LITERAL_STRINGS];
 };
 
@@ -37,7 +38,8 @@ void literal_set_copy(struct literal_set *to, const struct literal_set *from);
  * strings (<= LITERAL_STRINGS) already, or the string is too long. */
 bool literal_set_add(struct literal_set *set, struct span string, unsigned max);
 
-/* literal_set_join - add all of other; false, with some of them added, as above. */
+/* literal_set_join - add all of other; false, with some of them added, as above. times
+ * becomes the less of both. */
 bool literal_set_join(struct literal_set *set, const struct literal_set *other,
                       unsigned max);
 
@@ -56,7 +58,8 @@ unsigned literal_set_shortest(const struct literal_set *set);
 
 /* literal_set_cost - how often texts may be expected to contain one of them: the
  * less, the better the set. 1 << LITERAL_COST_BITS says at every byte; UINT64_MAX for
- * an empty set. Source: letters by their share of English; the scale is chosen. */
+ * an empty set. Each place more makes it four times rarer. Source: letters by their
+ * share of English; the scale is chosen. */
 enum { LITERAL_COST_BITS = 48 };
 uint64_t literal_set_cost(const struct literal_set *set);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bounds.h"
+#include "rules/chain_filter.h"
 
 /* Until the automaton is built. */
 struct wanted {
@@ -23,13 +24,20 @@ struct node {
 
 /* What is known where a string ends: its members, and those of its suffixes. */
 struct output {
-    unsigned first; /* into links */
-    unsigned next;  /* the output of the longest suffix that has one; 0 for none */
+    unsigned first;   /* into links */
+    unsigned counted; /* into links: members that want several places */
+    unsigned next;    /* the output of the longest suffix that has one; 0 for none */
+    bool is_counting; /* it, or a suffix's, has counted members */
 };
 
 struct link {
     unsigned member;
     unsigned next; /* 0 ends */
+};
+
+struct member {
+    unsigned rule;  /* what it is called outside */
+    unsigned times; /* in so many places must one of its strings end */
 };
 
 /* A step leads to where the next row begins; this bit says that it has an output. */
@@ -38,7 +46,7 @@ static const unsigned has_output = 1U << 31;
 struct prefilter {
     struct wanted *wanted;
     size_t wanted_count, wanted_room, bytes;
-    unsigned *rules; /* what a member is called outside */
+    struct member *members;
     size_t member_count, member_room;
     unsigned *steps; /* a row a node: a step a class of bytes; last, its output */
     size_t width;
@@ -46,11 +54,16 @@ struct prefilter {
     struct output *outputs; /* [0] is none */
     size_t output_count;
     struct link *links; /* [0] is none */
+    struct chain_filter *chains;
 };
 
 struct prefilter *prefilter_new(void)
 {
-    return calloc(1, sizeof(struct prefilter));
+    struct prefilter *filter = calloc(1, sizeof *filter);
+
+    if (filter != NULL && (filter->chains = chain_filter_new()) == NULL)
+        prefilter_free(&filter);
+    return filter;
 }
 
 void prefilter_free(struct prefilter **filter)
@@ -61,7 +74,8 @@ void prefilter_free(struct prefilter **filter)
     free((*filter)->steps);
     free((*filter)->outputs);
     free((*filter)->links);
-    free((*filter)->rules);
+    free((*filter)->members);
+    chain_filter_free(&(*filter)->chains);
     free(*filter);
     *filter = NULL;
 }
@@ -81,19 +95,25 @@ static void *make_room(void *at, size_t count, size_t more, size_t *room, size_t
     return grown;
 }
 
-static bool grow(struct prefilter *f, size_t strings)
+static bool has_room_for_strings(struct prefilter *f, size_t count)
 {
     struct wanted *wanted =
-        make_room(f->wanted, f->wanted_count, strings, &f->wanted_room, sizeof *wanted);
-    unsigned *rules;
+        make_room(f->wanted, f->wanted_count, count, &f->wanted_room, sizeof *wanted);
 
     if (wanted == NULL)
         return false;
     f->wanted = wanted;
-    rules = make_room(f->rules, f->member_count, 1, &f->member_room, sizeof *rules);
-    if (rules == NULL)
+    return true;
+}
+
+static bool has_room_for_member(struct prefilter *f)
+{
+    struct member *members =
+        make_room(f->members, f->member_count, 1, &f->member_room, sizeof *members);
+
+    if (members == NULL)
         return false;
-    f->rules = rules;
+    f->members = members;
     return true;
 }
 
@@ -105,13 +125,24 @@ bool prefilter_add(struct prefilter *filter, unsigned rule,
     for (unsigned i = 0; i < set->count; i++)
         bytes += set->strings[i].len;
     if (literal_set_shortest(set) == 0 ||
-        filter->bytes + bytes > BOUND_PREFILTER_BYTES || !grow(filter, set->count))
+        filter->bytes + bytes > BOUND_PREFILTER_BYTES ||
+        !has_room_for_strings(filter, set->count) || !has_room_for_member(filter))
         return false;
     for (unsigned i = 0; i < set->count; i++)
         filter->wanted[filter->wanted_count++] =
             (struct wanted){set->strings[i], (unsigned)filter->member_count};
     filter->bytes += bytes;
-    filter->rules[filter->member_count++] = rule;
+    filter->members[filter->member_count++] = (struct member){rule, set->times};
+    return true;
+}
+
+bool prefilter_add_chain(struct prefilter *filter, unsigned rule,
+                         const struct byte_chain *chain)
+{
+    if (chain->count == 0 || !has_room_for_member(filter) ||
+        !chain_filter_add(filter->chains, (unsigned)filter->member_count, chain))
+        return false;
+    filter->members[filter->member_count++] = (struct member){rule, 1};
     return true;
 }
 
@@ -150,6 +181,17 @@ static unsigned child_of(struct node *nodes, unsigned node, unsigned char byte,
     return child;
 }
 
+static void link_member(struct prefilter *filter, struct output *output,
+                        unsigned member, unsigned place)
+{
+    bool is_counted = filter->members[member].times > 1;
+    unsigned *list = is_counted ? &output->counted : &output->first;
+
+    filter->links[place] = (struct link){member, *list};
+    *list = place;
+    output->is_counting = output->is_counting || is_counted;
+}
+
 /* Returns how many nodes there are. */
 static unsigned plant(struct prefilter *filter, struct node *nodes)
 {
@@ -163,11 +205,17 @@ static unsigned plant(struct prefilter *filter, struct node *nodes)
             node = child_of(nodes, node, (unsigned char)wanted->string.at[k], &count);
         if (nodes[node].output == 0)
             nodes[node].output = (unsigned)++filter->output_count;
-        struct output *output = &filter->outputs[nodes[node].output];
-        filter->links[++used] = (struct link){wanted->member, output->first};
-        output->first = used;
+        link_member(filter, &filter->outputs[nodes[node].output], wanted->member,
+                    ++used);
     }
     return count;
+}
+
+static void inherit(struct output *output, const struct output *outputs,
+                    unsigned suffix)
+{
+    output->next = suffix;
+    output->is_counting = output->is_counting || outputs[suffix].is_counting;
 }
 
 /* Rows from the root down, in that order: the rows that most steps lead to stand
@@ -193,7 +241,7 @@ static void fill_rows(struct prefilter *filter, struct node *nodes, unsigned *qu
             if (child->output == 0)
                 child->output = inherited;
             else
-                filter->outputs[child->output].next = inherited;
+                inherit(&filter->outputs[child->output], filter->outputs, inherited);
             *step = (unsigned)(queued * width) | (child->output != 0 ? has_output : 0);
             queue[queued++] = c;
         }
@@ -240,10 +288,25 @@ int prefilter_start(const struct prefilter *filter, struct arena *arena,
     run->is_named = arena_alloc(arena, filter->member_count);
     run->outputs = arena_array(arena, filter->output_count, sizeof *run->outputs);
     run->is_seen = arena_alloc(arena, filter->output_count + 1);
+    run->scan = 0;
+    run->places = arena_array(arena, filter->member_count, sizeof *run->places);
+    run->chains =
+        arena_array(arena, chain_filter_count(filter->chains), sizeof *run->chains);
     return run->rules != NULL && run->named != NULL && run->is_named != NULL &&
-                   run->outputs != NULL && run->is_seen != NULL
+                   run->outputs != NULL && run->is_seen != NULL &&
+                   run->places != NULL && run->chains != NULL
                ? 0
                : -1;
+}
+
+static void name(const struct prefilter *filter, unsigned member,
+                 struct prefilter_run *run)
+{
+    if (run->is_named[member])
+        return;
+    run->is_named[member] = 1;
+    run->named[run->count] = member;
+    run->rules[run->count++] = filter->members[member].rule;
 }
 
 /* An output and its suffixes', as far as they are new: who has one has the rest. */
@@ -255,33 +318,53 @@ static size_t visit(const struct prefilter *filter, unsigned output, size_t seen
         run->is_seen[output] = 1;
         run->outputs[seen++] = output;
         for (unsigned link = filter->outputs[output].first; link != 0;
-             link = filter->links[link].next) {
-            unsigned member = filter->links[link].member;
-            if (run->is_named[member])
-                continue;
-            run->is_named[member] = 1;
-            run->named[run->count] = member;
-            run->rules[run->count++] = filter->rules[member];
-        }
+             link = filter->links[link].next)
+            name(filter, filter->links[link].member, run);
     }
     return seen;
+}
+
+/* One place more for those that want several. place: from 1. */
+static void count(const struct prefilter *filter, unsigned output, size_t place,
+                  struct prefilter_run *run)
+{
+    for (; filter->outputs[output].is_counting; output = filter->outputs[output].next)
+        for (unsigned link = filter->outputs[output].counted; link != 0;
+             link = filter->links[link].next) {
+            unsigned member = filter->links[link].member;
+            struct prefilter_places *places = &run->places[member];
+            if (places->scan != run->scan)
+                *places = (struct prefilter_places){.scan = run->scan};
+            if (places->last == place)
+                continue;
+            places->last = place;
+            if (++places->count == filter->members[member].times)
+                name(filter, member, run);
+        }
 }
 
 void prefilter_scan(const struct prefilter *filter, struct span text,
                     struct prefilter_run *run)
 {
     const unsigned *steps = filter->steps;
-    size_t state = 0, seen = 0;
+    size_t state = 0, seen = 0, found;
 
     for (size_t i = 0; i < run->count; i++)
         run->is_named[run->named[i]] = 0;
     run->count = 0;
+    run->scan++;
     for (size_t i = 0; i < text.len; i++) {
         unsigned step = steps[state + filter->class_of[(unsigned char)text.at[i]]];
         state = step & ~has_output;
-        if (step & has_output)
-            seen = visit(filter, steps[state + filter->width - 1], seen, run);
+        if (step & has_output) {
+            unsigned output = steps[state + filter->width - 1];
+            seen = visit(filter, output, seen, run);
+            count(filter, output, i + 1, run);
+        }
     }
     for (size_t i = 0; i < seen; i++)
         run->is_seen[run->outputs[i]] = 0;
+    found = chain_filter_scan(filter->chains, text, run->chains);
+    for (size_t i = 0; i < found; i++)
+        name(filter, run->chains[i], run);
 }

@@ -7,11 +7,11 @@
 
 #include "base/buf.h"
 #include "rules/expression_print.h"
-#include "rules/literal.h"
+#include "rules/rule_need.h"
 #include "rules/ruleset_private.h"
 
 /* Chosen: what a person reads of a long list. */
-enum { SHOWN_LITERALS = 8, SHOWN_USERS = 40, VALUE_NAMES = 400, TRAIT_BYTES = 1 << 16 };
+enum { SHOWN_USERS = 40, VALUE_NAMES = 400, TRAIT_BYTES = 1 << 16 };
 
 struct teller {
     const struct ruleset *set;
@@ -259,24 +259,14 @@ static void tell_users(struct teller *t)
         say(t, "used by", "%zu more", more);
 }
 
-static void tell_literals(struct teller *t)
+static void tell_need(struct teller *t)
 {
-    struct literal_set literals;
+    struct rule_need need;
     struct buf out;
 
-    if (!literal_derive(t->rule->regex, t->rule->flags, &literals)) {
-        say(t, "cost", "runs on every such text: nothing rare must stand in it");
-        return;
-    }
     buf_init(&out, t->out->arena, TRAIT_BYTES);
-    buf_add_span(&out, SPAN("runs only on texts that hold "));
-    for (unsigned i = 0; i < literals.count && i < SHOWN_LITERALS; i++) {
-        buf_add_span(&out, i > 0 ? SPAN(" or \"") : SPAN("\""));
-        buf_add(&out, literals.strings[i].at, literals.strings[i].len);
-        buf_add_char(&out, '"');
-    }
-    if (literals.count > SHOWN_LITERALS)
-        buf_printf(&out, " or one of %u more", literals.count - SHOWN_LITERALS);
+    rule_need_derive(t->rule->regex, t->rule->flags, &need);
+    rule_need_print(&need, &out);
     add(t, "cost", buf_span(&out));
 }
 
@@ -284,7 +274,7 @@ static void tell_cost(struct teller *t)
 {
     if (t->rule == NULL || t->rule->pattern == NULL)
         return;
-    tell_literals(t);
+    tell_need(t);
     say(t, "cost", "%.2f ms on a hostile text", t->rule->info.probe_us / 1000);
 }
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rules/literal.h"
+#include "rules/rule_need.h"
 #include "rules/ruleset_private.h"
 #include "rules/undisguise.h"
 
@@ -50,12 +50,15 @@ static bool reads_text(enum rule_kind kind)
 }
 
 /* Such a pattern costs its time with every message. */
-static void check_literal(struct ruleset *set, const struct rule_entry *entry,
-                          const struct rule *rule)
+static void check_need(struct ruleset *set, const struct rule_entry *entry,
+                       const struct rule *rule)
 {
-    struct literal_set literals;
+    struct rule_need need;
 
-    if (!reads_text(entry->kind) || literal_derive(rule->regex, rule->flags, &literals))
+    if (!reads_text(entry->kind))
+        return;
+    rule_need_derive(rule->regex, rule->flags, &need);
+    if (need.kind != RULE_NEED_NOTHING)
         return;
     rule_remark_add(&set->source.remarks, REMARK_NOTE, &entry->place,
                     "%s: runs on every message: no rare text must stand in what it "
@@ -130,7 +133,7 @@ void rule_lint_run(struct ruleset *set)
         check_style(set, entry);
         if (entry->index == 0 || set->rules[entry->index - 1].pattern == NULL)
             continue;
-        check_literal(set, entry, &set->rules[entry->index - 1]);
+        check_need(set, entry, &set->rules[entry->index - 1]);
         rule_probe(set, entry, &set->rules[entry->index - 1]);
     }
     for (size_t i = 0; i < set->source.test_count; i++)

@@ -7,8 +7,8 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
-#include "rules/literal.h"
 #include "rules/rule_fold.h"
+#include "rules/rule_need.h"
 #include "rules/rule_template.h"
 #include "rules/ruleset_private.h"
 
@@ -593,14 +593,22 @@ static int group_rules(struct loader *loader, struct err *err)
     return 0;
 }
 
+static bool add_to_filter(struct prefilter *filter, const struct rule *rule,
+                          unsigned index)
+{
+    struct rule_need need;
+
+    rule_need_derive(rule->regex, rule->flags, &need);
+    if (need.kind == RULE_NEED_CHAIN && prefilter_add_chain(filter, index, &need.chain))
+        return true;
+    return need.strings.count > 0 && prefilter_add(filter, index, &need.strings);
+}
+
 /* Must the rule run on every text? An absent header is an empty text to the others. */
 static bool is_always(struct rule_group *group, const struct rule *rule, unsigned index)
 {
-    struct literal_set set;
-
     return rule->pattern == NULL || rule->has_unset || rule->is_concat ||
-           !literal_derive(rule->regex, rule->flags, &set) ||
-           !prefilter_add(group->filter, index, &set);
+           !add_to_filter(group->filter, rule, index);
 }
 
 /* Rules without a literal first. Without memory the group has no filter. */

@@ -20,6 +20,7 @@
 #include "base/bounds.h"
 #include "base/buf.h"
 #include "rules/literal.h"
+#include "rules/rule_need.h"
 #include "rules/ruleset_private.h"
 
 enum { ARENA_BYTES = 128 << 20, MAIL_BYTES = 16 << 20, REGEXES = 10000 };
@@ -42,13 +43,18 @@ static const char *one_of(const char *const *words, size_t count)
 
 #define ONE_OF(words) one_of(words, sizeof(words) / sizeof(words)[0])
 
-static void put_text(struct buf *out, unsigned most)
+static char some_byte(void)
 {
     static const char bytes[] = "aaqqzzAQZ \xe9\xc9"
                                 "e-xX1\n";
 
+    return bytes[below(sizeof bytes - 1)];
+}
+
+static void put_text(struct buf *out, unsigned most)
+{
     for (unsigned i = below(most); i > 0; i--)
-        buf_add_char(out, bytes[below(sizeof bytes - 1)]);
+        buf_add_char(out, some_byte());
 }
 
 /* A regex is written together with a text that it would match, but for what looks
@@ -147,24 +153,58 @@ static void make_regex(struct made *made, struct arena *arena, unsigned depth)
     put_text(&made->text, 5);
 }
 
-static bool has_one(struct span text, const struct literal_set *set)
+static bool ends_here(struct span text, const struct literal_set *set)
 {
-    for (unsigned i = 0; i < set->count; i++)
-        if (span_ifind(text, (struct span){set->strings[i].at, set->strings[i].len}) >=
-            0)
+    for (unsigned i = 0; i < set->count; i++) {
+        size_t len = set->strings[i].len;
+        if (len <= text.len && span_ieq(span_from(text, text.len - len),
+                                        (struct span){set->strings[i].at, len}))
             return true;
+    }
     return false;
 }
 
+/* In how many places does one of the strings end? */
+static bool has_strings(struct span text, const struct literal_set *set)
+{
+    unsigned places = 0;
+
+    for (size_t end = 1; end <= text.len; end++)
+        places += ends_here(span_head(text, end), set);
+    return places >= set->times;
+}
+
+/* The long way: where can the chain be after each byte? */
+static bool has_chain(struct span text, const struct byte_chain *chain)
+{
+    bool at[BYTE_CHAIN_LINKS + 1] = {true}, is_found = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.at[i];
+        for (unsigned link = chain->count; link > 0; link--)
+            at[link] =
+                (at[link - 1] && byte_set_has(&chain->links[link - 1].bytes, byte)) ||
+                (at[link] && byte_set_has(&chain->links[link - 1].gap, byte));
+        is_found = is_found || at[chain->count];
+    }
+    return is_found;
+}
+
+static bool has_need(struct span text, const struct rule_need *need)
+{
+    return need->kind == RULE_NEED_CHAIN ? has_chain(text, &need->chain)
+                                         : has_strings(text, &need->strings);
+}
+
 struct implied {
-    unsigned sets, matches, absent;
+    unsigned needs, matches, absent;
 };
 
-/* Where a regex matches, one of its literals stands. */
-static void check_text(const struct pattern *pattern, const struct literal_set *set,
+/* Where a regex matches, what it needs stands. */
+static void check_text(const struct pattern *pattern, const struct rule_need *need,
                        struct made *made, struct span text, struct implied *tally)
 {
-    bool has = has_one(text, set);
+    bool has = has_need(text, need);
 
     tally->absent += !has;
     if (pattern_match(pattern, text) != PATTERN_MATCH)
@@ -175,12 +215,27 @@ static void check_text(const struct pattern *pattern, const struct literal_set *
                  text.at);
 }
 
-static void check_regex(struct arena *arena, struct implied *tally)
+static void check_need(struct arena *arena, const struct pattern *pattern,
+                       struct made *made, const struct rule_need *need,
+                       struct implied *tally)
+{
+    tally->needs++;
+    check_text(pattern, need, made, buf_span(&made->text), tally);
+    for (int i = 0; i < 5; i++) {
+        struct buf text;
+        buf_init(&text, arena, 100);
+        put_text(&text, 40);
+        check_text(pattern, need, made, buf_span(&text), tally);
+    }
+}
+
+static void check_regex(struct arena *arena, struct implied *strings,
+                        struct implied *chains)
 {
     static const unsigned flags[] = {0, PATTERN_CASELESS, PATTERN_EXTENDED,
                                      PATTERN_CASELESS | PATTERN_DOTALL,
                                      PATTERN_MULTILINE};
-    static struct literal_set set;
+    static struct rule_need need;
     unsigned flag = flags[below(5)];
     struct pattern *pattern;
     struct made made;
@@ -189,74 +244,114 @@ static void check_regex(struct arena *arena, struct implied *tally)
     make_regex(&made, arena, 2);
     if (pattern_new(&pattern, buf_span(&made.regex), flag, &err) != 0)
         return;
-    if (literal_derive(buf_span(&made.regex), flag, &set)) {
-        tally->sets++;
-        check_text(pattern, &set, &made, buf_span(&made.text), tally);
-        for (int i = 0; i < 5; i++) {
-            struct buf text;
-            buf_init(&text, arena, 100);
-            put_text(&text, 40);
-            check_text(pattern, &set, &made, buf_span(&text), tally);
-        }
-    }
+    need.kind = RULE_NEED_STRINGS;
+    if (literal_derive(buf_span(&made.regex), flag, &need.strings))
+        check_need(arena, pattern, &made, &need, strings);
+    need.kind = RULE_NEED_CHAIN;
+    if (byte_chain_derive(buf_span(&made.regex), flag, &need.chain))
+        check_need(arena, pattern, &made, &need, chains);
     pattern_free(&pattern);
 }
 
-static void match_implies_literal(void **state)
+/* else it shows nothing */
+static void check_tally(const struct implied *tally)
+{
+    assert_in_range(tally->needs, REGEXES / 8, REGEXES);
+    assert_in_range(tally->matches, REGEXES / 8, 6 * REGEXES);
+    assert_in_range(tally->absent, REGEXES / 8, 6 * REGEXES);
+}
+
+static void match_implies_need(void **state)
 {
     struct arena *arena = arena_new(ARENA_BYTES);
-    struct implied tally = {0};
+    struct implied strings = {0}, chains = {0};
 
     (void)state;
     for (int round = 0; round < REGEXES; round++) {
         arena_reset(arena);
-        check_regex(arena, &tally);
+        check_regex(arena, &strings, &chains);
     }
-    /* else it shows nothing */
-    assert_in_range(tally.sets, REGEXES / 8, REGEXES);
-    assert_in_range(tally.matches, REGEXES / 8, 6 * REGEXES);
-    assert_in_range(tally.absent, REGEXES / 8, 6 * REGEXES);
+    check_tally(&strings);
+    check_tally(&chains);
     arena_free(&arena);
 }
 
-/* The automaton names those members of which a string occurs, once each. */
+static void make_strings(struct arena *arena, struct literal_set *set)
+{
+    set->count = 0;
+    set->times = below(3) > 0 ? 1 : below(4) + 1;
+    for (unsigned i = below(4) + 1; i > 0; i--) {
+        struct buf string;
+        buf_init(&string, arena, 8);
+        put_text(&string, 7);
+        buf_add_char(&string, 'q');
+        assert_true(literal_set_add(set, buf_span(&string), 4));
+    }
+}
+
+static void make_set(struct byte_set *set, unsigned least)
+{
+    *set = (struct byte_set){{0}};
+    for (unsigned i = below(3) + least; i > 0; i--)
+        byte_set_add(set, (unsigned char)some_byte());
+}
+
+static void make_chain(struct byte_chain *chain)
+{
+    chain->count = below(9) == 0 ? below(BYTE_CHAIN_LINKS) + 1 : below(5) + 1;
+    for (unsigned i = 0; i < chain->count; i++) {
+        make_set(&chain->links[i].bytes, 1);
+        make_set(&chain->links[i].gap, 0);
+    }
+    chain->links[chain->count - 1].gap = (struct byte_set){{0}};
+}
+
+enum { MEMBERS = 60 };
+
+/* The filter names those members whose need stands in the text, once each. */
+static void check_named(struct arena *arena, const struct prefilter *filter,
+                        const struct rule_need *needs, unsigned members,
+                        struct prefilter_run *run)
+{
+    unsigned char times[MEMBERS] = {0};
+    struct buf text;
+
+    buf_init(&text, arena, 100);
+    put_text(&text, 60);
+    prefilter_scan(filter, buf_span(&text), run);
+    for (size_t k = 0; k < run->count; k++)
+        times[run->rules[k] - 1000]++;
+    for (unsigned m = 0; m < members; m++)
+        assert_int_equal(times[m], has_need(buf_span(&text), &needs[m]));
+}
+
 static void scan_names_members(void **state)
 {
-    enum { MEMBERS = 40 };
-    static struct literal_set sets[MEMBERS];
+    static struct rule_need needs[MEMBERS];
     struct arena *arena = arena_new(ARENA_BYTES);
 
     (void)state;
     for (int round = 0; round < 300; round++) {
         struct prefilter *filter = prefilter_new();
         struct prefilter_run run;
-        unsigned members = below(MEMBERS) + 1;
+        unsigned members = below(MEMBERS) + 1, chains_of_3 = below(4);
         arena_reset(arena);
         assert_non_null(filter);
         for (unsigned m = 0; m < members; m++) {
-            sets[m].count = 0;
-            for (unsigned i = below(4) + 1; i > 0; i--) {
-                struct buf string;
-                buf_init(&string, arena, 8);
-                put_text(&string, 7);
-                buf_add_char(&string, 'q');
-                assert_true(literal_set_add(&sets[m], buf_span(&string), 4));
+            if (below(3) < chains_of_3) {
+                needs[m].kind = RULE_NEED_CHAIN;
+                make_chain(&needs[m].chain);
+                assert_true(prefilter_add_chain(filter, 1000 + m, &needs[m].chain));
+            } else {
+                needs[m].kind = RULE_NEED_STRINGS;
+                make_strings(arena, &needs[m].strings);
+                assert_true(prefilter_add(filter, 1000 + m, &needs[m].strings));
             }
-            assert_true(prefilter_add(filter, 1000 + m, &sets[m]));
         }
         assert_int_equal(prefilter_seal(filter), 0);
         assert_int_equal(prefilter_start(filter, arena, &run), 0);
-        for (int i = 0; i < 20; i++) {
-            unsigned char times[MEMBERS] = {0};
-            struct buf text;
-            buf_init(&text, arena, 100);
-            put_text(&text, 60);
-            prefilter_scan(filter, buf_span(&text), &run);
-            for (size_t k = 0; k < run.count; k++)
-                times[run.rules[k] - 1000]++;
-            for (unsigned m = 0; m < members; m++)
-                assert_int_equal(times[m], has_one(buf_span(&text), &sets[m]));
-        }
+        for (int i = 0; i < 20; i++)
+            check_named(arena, filter, needs, members, &run);
         prefilter_free(&filter);
     }
     arena_free(&arena);
@@ -275,6 +370,7 @@ static void full_prefilter_refuses(void **state)
     (void)state;
     assert_non_null(set);
     set->count = 0;
+    set->times = 1;
     assert_false(prefilter_add(filter, 0, set));
     literal_set_one(set, SPAN(""));
     assert_false(prefilter_add(filter, 0, set));
@@ -295,6 +391,36 @@ static void full_prefilter_refuses(void **state)
     prefilter_free(&filter);
     arena_free(&arena);
     free(set);
+}
+
+/* The same for chains: as many as there is room for, and they are all found. */
+static void full_filter_of_chains(void **state)
+{
+    enum { LINKS = 40, ROOM = BOUND_CHAIN_BLOCKS * 4 };
+    struct prefilter *filter = prefilter_new();
+    struct byte_chain chain = {.count = 0};
+    struct arena *arena = arena_new(ARENA_BYTES);
+    struct prefilter_run run;
+    char text[LINKS + 1];
+
+    (void)state;
+    assert_false(prefilter_add_chain(filter, 0, &chain));
+    chain.count = LINKS;
+    for (unsigned i = 0; i < LINKS; i++) {
+        byte_set_add(&chain.links[i].bytes, (unsigned char)('0' + i));
+        text[i] = (char)('0' + i);
+    }
+    for (unsigned i = 0; i < ROOM; i++)
+        assert_true(prefilter_add_chain(filter, i, &chain));
+    assert_false(prefilter_add_chain(filter, ROOM, &chain));
+    assert_int_equal(prefilter_seal(filter), 0);
+    assert_int_equal(prefilter_start(filter, arena, &run), 0);
+    prefilter_scan(filter, (struct span){text, LINKS}, &run);
+    assert_int_equal(run.count, ROOM);
+    prefilter_scan(filter, (struct span){text, LINKS - 1}, &run);
+    assert_int_equal(run.count, 0);
+    prefilter_free(&filter);
+    arena_free(&arena);
 }
 
 static struct ruleset *load(const char *path)
@@ -570,8 +696,11 @@ static int compare_arguments(char **arguments)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(match_implies_literal),  cmocka_unit_test(scan_names_members),
-        cmocka_unit_test(full_prefilter_refuses), cmocka_unit_test(random_rules_agree),
+        cmocka_unit_test(match_implies_need),
+        cmocka_unit_test(scan_names_members),
+        cmocka_unit_test(full_prefilter_refuses),
+        cmocka_unit_test(full_filter_of_chains),
+        cmocka_unit_test(random_rules_agree),
         cmocka_unit_test(stock_rules_agree),
     };
 
