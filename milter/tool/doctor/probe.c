@@ -18,12 +18,12 @@
 #include "store/held.h"
 #include "store/notice.h"
 #include "store/probe.h"
+#include "tool/deeds/handover.h"
 #include "tool/doctor/doctor.h"
 #include "tool/doctor/layout.h"
 #include "tool/doctor/milters.h"
 #include "tool/doctor/reach.h"
 #include "tool/doctor/talk.h"
-#include "tool/handover.h"
 #include "tool/print.h"
 #include "tool/record.h"
 
