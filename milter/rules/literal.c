@@ -169,14 +169,16 @@ static void close_group(struct reader *r)
         return;
     }
     outer = group_of(r);
-    if (g->is_exact) {
-        add_item(r, g->kind == REGEX_AHEAD ? ITEM_AHEAD : ITEM_EXACT);
-        literal_set_copy(&outer->strings, &g->exact);
-    } else if (g->is_sure) {
-        add_item(r, g->kind == REGEX_AHEAD ? ITEM_AHEAD : ITEM_REQUIRED);
-        literal_set_copy(&outer->strings, &g->required);
-    } else
+    if (!g->is_exact && !g->is_sure) {
         add_item(r, ITEM_OPAQUE);
+        return;
+    }
+    add_item(r, g->kind == REGEX_AHEAD ? ITEM_AHEAD
+                : g->is_exact          ? ITEM_EXACT
+                                       : ITEM_REQUIRED);
+    literal_set_copy(&outer->strings, g->is_exact ? &g->exact : &g->required);
+    if (g->kind == REGEX_AHEAD)
+        outer->strings.is_ahead = true;
 }
 
 /* At least once: spelt out as often as it must be, and, when it may be more often,
@@ -198,8 +200,9 @@ static void quantify(struct reader *r, unsigned least, unsigned most)
     if (least > 0) {
         if (g->item == ITEM_EXACT)
             repeat_exact(r, least, most);
-        else if (g->item == ITEM_REQUIRED)
-            g->strings.times = least < TIMES ? least : TIMES;
+        else if (g->item == ITEM_REQUIRED && !g->strings.is_ahead)
+            g->strings.times =
+                least < TIMES / g->strings.times ? least * g->strings.times : TIMES;
     } else if (g->item != ITEM_EXACT || most != 1 ||
                !literal_set_add(&g->strings, SPAN(""), EXACT_STRINGS))
         g->item = ITEM_OPAQUE;
@@ -212,6 +215,7 @@ static void add_bytes(struct reader *r, const struct regex_piece *piece)
     add_item(r, ITEM_EXACT);
     set->count = 0;
     set->times = 1;
+    set->is_ahead = false;
     for (int c = 0; c < 256; c++) {
         char byte = (char)c;
         if (!piece->is_listed ||

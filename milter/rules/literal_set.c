@@ -12,6 +12,7 @@ void literal_set_one(struct literal_set *set, struct span string)
 {
     set->count = 0;
     set->times = 1;
+    set->is_ahead = false;
     (void)literal_set_add(set, string, 1);
 }
 
@@ -19,6 +20,7 @@ void literal_set_copy(struct literal_set *to, const struct literal_set *from)
 {
     to->count = from->count;
     to->times = from->times;
+    to->is_ahead = from->is_ahead;
     memcpy(to->strings, from->strings, from->count * sizeof *from->strings);
 }
 
@@ -53,6 +55,7 @@ bool literal_set_join(struct literal_set *set, const struct literal_set *other,
 {
     if (set->count == 0 || other->times < set->times)
         set->times = other->times;
+    set->is_ahead = other->is_ahead || (set->count > 0 && set->is_ahead);
     for (unsigned i = 0; i < other->count; i++)
         if (!literal_set_add(set, string_of(&other->strings[i]), max))
             return false;

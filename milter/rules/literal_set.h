@@ -24,7 +24,8 @@ struct literal {
 
 struct literal_set {
     unsigned count;
-    unsigned times; /* in so many places, of which no two overlap; 1 or more */
+    unsigned times; /* in so many places, of which no two end at one byte; 1 or more */
+    bool is_ahead;  /* what looks ahead demands it: two may look at one place */
     struct literal strings[LITERAL_STRINGS];
 };
 
@@ -39,7 +40,7 @@ void literal_set_copy(struct literal_set *to, const struct literal_set *from);
 bool literal_set_add(struct literal_set *set, struct span string, unsigned max);
 
 /* literal_set_join - add all of other; false, with some of them added, as above. times
- * becomes the less of both. */
+ * becomes the less of both, is_ahead either's. */
 bool literal_set_join(struct literal_set *set, const struct literal_set *other,
                       unsigned max);
 

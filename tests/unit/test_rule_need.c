@@ -51,6 +51,12 @@ static void needs(void **state)
         {"/(?:zebra\\W{1,9})+/", HOLD "\"zebra\""},
         {"/(?:zebra\\W{1,9}){3}|(?:zebra\\D+){2}/", HOLD "\"zebra\", in 2 places"},
         {"/(?:zebra\\W{1,9}){90}/", HOLD "\"zebra\", in 16 places"},
+        {"/(?:(?:(?:zebra\\W{1,9}){3}){2}\\d{1,9})+/", HOLD "\"zebra\", in 6 places"},
+        /* which one place may be for those that look ahead */
+        {"/(?:(?=.{0,9}zebra)\\w){3}/", HOLD "\"zebra\""},
+        {"/(?:(?=zebra)\\w|(?=yak)\\w){3}/", HOLD "\"zebra\" or \"yak\""},
+        {"/(?:(?:(?=.{0,9}zebra)\\w){1,9}){3}/", HOLD "\"zebra\""},
+        {"/(?=(?:zebra\\W{1,9}){3})./", HOLD "\"zebra\", in 3 places"},
         /* letters with many spellings */
         {"/[cCk\\xc7][i1l|\\xec-\\xef][a4@\\xe0-\\xe6][l1|]/",
          BYTES "[Cck\\xc7][1il|\\xec-\\xef][4@a\\xe0-\\xe6][1l|]"},
