@@ -290,7 +290,7 @@ static void nearest_names(void **state)
     struct err err;
     struct ruleset *set =
         load("body LINK_HEAVY /x/\nscore LINK_HEVY 1\nmeta M LINK_HAEVY\n"
-             "describe FAR_AWAY text\nbody DIGITS /[0-9]{3}/\n",
+             "describe FAR_AWAY text\nbody LETTERS /[a-z]{3}/\n",
              true, &report, &err);
 
     (void)state;
@@ -307,7 +307,7 @@ static void nearest_names(void **state)
         remarks_of(&report, REMARK_WARNING,
                    "FAR_AWAY: is described here, but there is no such rule"),
         1);
-    assert_int_equal(remarks_of(&report, REMARK_NOTE, "DIGITS: runs on every"), 1);
+    assert_int_equal(remarks_of(&report, REMARK_NOTE, "LETTERS: runs on every"), 1);
     ruleset_free(&set);
     rule_report_clear(&report);
 }
