@@ -8,12 +8,13 @@
 
 /* Chosen. Beyond them a regex has no set. */
 enum {
-    REGEX_BYTES = 32768, /* larger ones are replace_tag's, of classes alone */
-    EXACT_STRINGS = 128, /* ways to spell a run that is still multiplied out */
-    CLASS_BYTES = 6,     /* bytes of a class that counts as alternatives */
-    REPEATS = 4,         /* of x{n}, spelt out */
-    TIMES = 16,          /* of (...x...){n}, counted */
-    COST_MOST_BITS = 5,  /* commoner sets are in most texts (measured) */
+    REGEX_BYTES = 32768,   /* larger ones are replace_tag's, of classes alone */
+    EXACT_STRINGS = 128,   /* ways to spell a run that is still multiplied out */
+    CLASS_BYTES = 6,       /* bytes of a class that counts as alternatives */
+    REPEATS = 4,           /* of x{n}, spelt out */
+    TIMES = 16,            /* of (...x...){n}, counted */
+    COST_MOST_BITS = 5,    /* commoner sets are in most texts (measured) */
+    COMPARISONS = 1 << 20, /* of strings of a set: then the best so far will do */
 };
 
 /* What was read last, and may still be given a quantifier. */
@@ -30,8 +31,9 @@ struct group {
     enum regex_kind kind;
 
     /* of the branches before this one */
-    bool is_exact; /* all of them are strings: exact */
-    bool is_sure;  /* all of them have a set: required is their union */
+    bool is_exact;  /* all of them are strings: exact */
+    bool is_sure;   /* all of them have a set: required is their union */
+    bool has_ahead; /* something looks ahead: several turns may see the same string */
     struct literal_set exact, required;
 
     /* of this branch */
@@ -40,11 +42,13 @@ struct group {
     struct literal_set best;
     uint64_t best_cost; /* UINT64_MAX: none yet */
     enum item_kind item;
+    bool is_item_ahead; /* the item has such a thing in it */
     struct literal_set strings;
 };
 
 struct reader {
     unsigned depth;
+    unsigned comparisons; /* left */
     struct literal_set spare;
     struct group groups[REGEX_DEPTH + 1];
 };
@@ -68,8 +72,9 @@ static void consider(struct reader *r, const struct literal_set *set)
     struct group *g = group_of(r);
     uint64_t cost;
 
-    if (literal_set_shortest(set) == 0)
+    if (literal_set_shortest(set) == 0 || set->count * set->count > r->comparisons)
         return;
+    r->comparisons -= set->count * set->count;
     literal_set_copy(&r->spare, set);
     literal_set_reduce(&r->spare);
     cost = literal_set_cost(&r->spare);
@@ -147,6 +152,7 @@ static void start_group(struct group *g, enum regex_kind kind)
 {
     g->kind = kind;
     g->is_exact = g->is_sure = true;
+    g->has_ahead = false;
     g->exact.count = g->required.count = 0;
     start_branch(g);
 }
@@ -169,6 +175,8 @@ static void close_group(struct reader *r)
         return;
     }
     outer = group_of(r);
+    outer->is_item_ahead = g->has_ahead || g->kind == REGEX_AHEAD;
+    outer->has_ahead = outer->has_ahead || outer->is_item_ahead;
     if (g->is_exact) {
         add_item(r, g->kind == REGEX_AHEAD ? ITEM_AHEAD : ITEM_EXACT);
         literal_set_copy(&outer->strings, &g->exact);
@@ -199,7 +207,7 @@ static void quantify(struct reader *r, unsigned least, unsigned most)
         if (g->item == ITEM_EXACT)
             repeat_exact(r, least, most);
         else if (g->item == ITEM_REQUIRED)
-            g->strings.times = least < TIMES ? least : TIMES;
+            g->strings.times = g->is_item_ahead ? 1 : least < TIMES ? least : TIMES;
     } else if (g->item != ITEM_EXACT || most != 1 ||
                !literal_set_add(&g->strings, SPAN(""), EXACT_STRINGS))
         g->item = ITEM_OPAQUE;
@@ -291,6 +299,7 @@ bool literal_derive(struct span regex, unsigned flags, struct literal_set *out)
         return false;
     regex_read_start(&regex_reader, regex, flags);
     r->depth = 0;
+    r->comparisons = COMPARISONS;
     is_found = read_all(r, &regex_reader, out);
     free(r);
     if (!is_found)
