@@ -46,6 +46,7 @@ struct reader {
     bool has_no_marks;  /* no "]]>" is left */
     unsigned unclosed;  /* 1 << number of a literal element: it has no end tag */
     struct span base;
+    size_t resolved_bytes; /* of base, in links */
     struct rule_page *page;
     size_t link_room;
 };
@@ -168,8 +169,11 @@ static bool is_whole(struct span target)
 
 static void add_link(struct reader *r, struct span target)
 {
-    keep_link(r,
-              is_whole(target) ? target : rule_page_resolve(r->arena, r->base, target));
+    if (!is_whole(target) && r->resolved_bytes <= BOUND_RULE_RESOLVED_BYTES) {
+        target = rule_page_resolve(r->arena, r->base, target);
+        r->resolved_bytes += r->base.len;
+    }
+    keep_link(r, target);
 }
 
 static bool is_web_or_ftp(struct span target)

@@ -120,6 +120,31 @@ static void page_links(void **state)
     }
 }
 
+/* A long <base> is not copied into each of many links. */
+static void long_bases_are_bounded(void **state)
+{
+    enum { BASE_BYTES = 4000, LINKS = BOUND_HTML_LINKS, MEMORY_BYTES = 4 << 20 };
+    struct arena *arena = arena_new(256 << 20);
+    struct rule_page page;
+    struct buf html;
+
+    (void)state;
+    buf_init(&html, arena, 1 << 20);
+    buf_add_span(&html, SPAN("<base href=http://a.example/"));
+    while (html.len < BASE_BYTES)
+        buf_add_span(&html, SPAN("b/"));
+    buf_add_char(&html, '>');
+    for (int i = 0; i < LINKS; i++)
+        buf_printf(&html, "<a href=%d>", i);
+    size_t before = arena_used_bytes(arena);
+    rule_page_read(arena, buf_span(&html), &page);
+    assert_in_range(arena_used_bytes(arena) - before, 0, MEMORY_BYTES);
+    assert_int_equal(page.link_count, 2 * LINKS);
+    assert_true(span_starts(page.links[1], SPAN("http://a.example/b/")));
+    assert_true(span_eq(page.links[2 * LINKS - 1], SPAN("1999")));
+    arena_free(&arena);
+}
+
 /* RFC 3986 5.4, those that the leniency here leaves as they are. */
 static const struct {
     const char *target, *result;
@@ -388,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(page_texts),
         cmocka_unit_test(page_links),
+        cmocka_unit_test(long_bases_are_bounded),
         cmocka_unit_test(targets_are_resolved),
         cmocka_unit_test(forms_of_links),
         cmocka_unit_test(redirectors),
