@@ -55,6 +55,8 @@ enum {
     BOUND_RULE_FILES = 2000,        /* files in all rule folders */
     BOUND_RULE_DOMAINS = 100000,    /* top-level domains in rule files; the published
                                        list has 8,000 */
+    BOUND_RULE_RESOLVED_BYTES = 1 << 18, /* of <base href> in the links of one page:
+                                     each is copied with it, several times */
     BOUND_REDIRECTORS = 100,  /* redirector_pattern lines: each is run on each link */
     BOUND_RULE_URIS = 10000,  /* links in all their forms that uri rules see */
     BOUND_INCLUDE_DEPTH = 10, /* include within include */

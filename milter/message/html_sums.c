@@ -135,7 +135,8 @@ static struct span decoded(struct reader *reader, struct span raw)
 
     if (span_index(raw, '&') < 0)
         return raw;
-    buf_init(&out, reader->arena, raw.len + HTML_REFERENCE_BYTES);
+    /* a NUL becomes three bytes */
+    buf_init(&out, reader->arena, 3 * raw.len + HTML_REFERENCE_BYTES);
     html_decode(raw, &out);
     return buf_span(&out);
 }

@@ -182,6 +182,9 @@ static const struct {
 
 enum { LOOSE_LEAST = 10, LOOSE_MOST = 80 };
 
+/* 192.168.100.200 */
+enum { IPV4_BYTES = 15 };
+
 /* One form tried on one line. */
 struct attempt {
     struct span line;
@@ -194,18 +197,34 @@ static bool has(struct span line, const char *needle)
     return span_find(line, span_of(needle)) >= 0;
 }
 
+/* Most of what is tried is none, and seen to be none without parsing it. */
+static bool is_address(struct span s)
+{
+    struct netaddr address;
+
+    if (span_index(s, ':') < 0 && (s.len > IPV4_BYTES || !ascii_is_digit(s.at[0])))
+        return false;
+    return netaddr_parse(s, &address);
+}
+
+static bool begins_address(struct span s)
+{
+    return (s.len > 0 && ascii_hex(s.at[0]) >= 0) || span_starts(s, SPAN("::"));
+}
+
 /* Bytes at the start of s that are an address: 0 for none. */
 static size_t address_len(struct span s)
 {
-    struct netaddr address;
     size_t len = span_istarts(s, SPAN("IPv6:")) ? 5 : 0, zone;
 
+    if (!begins_address(span_from(s, len)))
+        return 0;
     while (len < s.len && len < NETADDR_TEXT_BYTES &&
            (ascii_hex(s.at[len]) >= 0 || s.at[len] == ':' || s.at[len] == '.'))
         len++;
     zone = len;
     /* A port, or the dot of a sentence. */
-    while (len > 0 && !netaddr_parse(span_head(s, len), &address)) {
+    while (len > 0 && !is_address(span_head(s, len))) {
         ptrdiff_t cut = span_rindex(span_head(s, len), ':'),
                   dot = span_rindex(span_head(s, len), '.');
         len = dot > cut ? (size_t)dot : cut > 0 ? (size_t)cut : 0;

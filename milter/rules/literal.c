@@ -8,12 +8,13 @@
 
 /* Chosen. Beyond them a regex has no set. */
 enum {
-    REGEX_BYTES = 32768, /* larger ones are replace_tag's, of classes alone */
-    EXACT_STRINGS = 128, /* ways to spell a run that is still multiplied out */
-    CLASS_BYTES = 6,     /* bytes of a class that counts as alternatives */
-    REPEATS = 4,         /* of x{n}, spelt out */
-    TIMES = 16,          /* of (...x...){n}, counted */
-    COST_MOST_BITS = 5,  /* commoner sets are in most texts (measured) */
+    REGEX_BYTES = 32768,   /* larger ones are replace_tag's, of classes alone */
+    EXACT_STRINGS = 128,   /* ways to spell a run that is still multiplied out */
+    CLASS_BYTES = 6,       /* bytes of a class that counts as alternatives */
+    REPEATS = 4,           /* of x{n}, spelt out */
+    TIMES = 16,            /* of (...x...){n}, counted */
+    COST_MOST_BITS = 5,    /* commoner sets are in most texts (measured) */
+    COMPARISONS = 1 << 20, /* of strings of a set: then the best so far will do */
 };
 
 /* What was read last, and may still be given a quantifier. */
@@ -45,6 +46,7 @@ struct group {
 
 struct reader {
     unsigned depth;
+    unsigned comparisons; /* left */
     struct literal_set spare;
     struct group groups[REGEX_DEPTH + 1];
 };
@@ -68,8 +70,9 @@ static void consider(struct reader *r, const struct literal_set *set)
     struct group *g = group_of(r);
     uint64_t cost;
 
-    if (literal_set_shortest(set) == 0)
+    if (literal_set_shortest(set) == 0 || set->count * set->count > r->comparisons)
         return;
+    r->comparisons -= set->count * set->count;
     literal_set_copy(&r->spare, set);
     literal_set_reduce(&r->spare);
     cost = literal_set_cost(&r->spare);
@@ -295,6 +298,7 @@ bool literal_derive(struct span regex, unsigned flags, struct literal_set *out)
         return false;
     regex_read_start(&regex_reader, regex, flags);
     r->depth = 0;
+    r->comparisons = COMPARISONS;
     is_found = read_all(r, &regex_reader, out);
     free(r);
     if (!is_found)

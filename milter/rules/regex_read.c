@@ -348,11 +348,26 @@ static void read_members(struct regex_reader *r, struct members *m)
         byte_set_add_range(&m->bytes, low, high);
 }
 
+/* [[:<:]] and [[:>:]]: where a word begins and ends. As pcre2_compile's parse_regex. */
+static bool skip_word_end(struct regex_reader *r)
+{
+    struct span rest = span_from(r->regex, r->at);
+
+    if (!span_starts(rest, SPAN("[[:<:]]")) && !span_starts(rest, SPAN("[[:>:]]")))
+        return false;
+    r->at += 7;
+    return true;
+}
+
 static void read_class(struct regex_reader *r, struct regex_piece *piece)
 {
     struct members m = {.is_listed = true};
     bool is_negated = peek(r, 1) == '^';
 
+    if (skip_word_end(r)) {
+        put_kind(piece, REGEX_PLACE);
+        return;
+    }
     if (r->is_extended_more) /* spaces inside would not count */
         lose(r);
     r->at += is_negated ? 2 : 1;

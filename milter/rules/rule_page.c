@@ -43,8 +43,10 @@ struct reader {
     bool has_piece;     /* there is one */
     bool is_space;      /* it came of a tag */
     bool has_no_closer; /* no "-->" is left: comments end at '>' */
+    bool has_no_marks;  /* no "]]>" is left */
     unsigned unclosed;  /* 1 << number of a literal element: it has no end tag */
     struct span base;
+    size_t resolved_bytes; /* of base, in links */
     struct rule_page *page;
     size_t link_room;
 };
@@ -167,8 +169,11 @@ static bool is_whole(struct span target)
 
 static void add_link(struct reader *r, struct span target)
 {
-    keep_link(r,
-              is_whole(target) ? target : rule_page_resolve(r->arena, r->base, target));
+    if (!is_whole(target) && r->resolved_bytes <= BOUND_RULE_RESOLVED_BYTES) {
+        target = rule_page_resolve(r->arena, r->base, target);
+        r->resolved_bytes += r->base.len;
+    }
+    keep_link(r, target);
 }
 
 static bool is_web_or_ftp(struct span target)
@@ -437,13 +442,14 @@ static void read_declaration(struct reader *r)
     struct span rest = span_from(r->in, r->at);
     size_t end = 0;
 
-    if (span_starts(rest, SPAN("<![CDATA["))) {
+    if (span_starts(rest, SPAN("<![CDATA[")) && !r->has_no_marks) {
         ptrdiff_t close = span_find(rest, SPAN("]]>"));
         if (close >= 9) {
             add_text(r, (struct span){rest.at + 9, (size_t)close - 9});
             r->at += (size_t)close + 3;
             return;
         }
+        r->has_no_marks = true;
     }
     if (span_starts(rest, SPAN("<!--")) && !r->has_no_closer) {
         end = comment_end(r);

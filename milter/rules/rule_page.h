@@ -23,7 +23,8 @@ struct rule_page {
                            for table cells and list items */
     struct span *links; /* as written and trimmed, and, where it differs, resolved
                            against <base>; not of each a different one */
-    size_t link_count;  /* 2 * BOUND_HTML_LINKS at most */
+    size_t link_count;  /* 2 * BOUND_HTML_LINKS at most; beyond
+                           BOUND_RULE_RESOLVED_BYTES as written alone */
 };
 
 /* rule_page_read - html: UTF-8. All of *out lives in the arena; what that cannot hold

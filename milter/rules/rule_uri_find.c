@@ -11,10 +11,16 @@ enum { LINK_BYTES = 2048, SIDE_BYTES = 251, PORT_DIGITS = 5 };
 
 enum find_kind { FOUND_NOTHING = 0, FOUND_LINK, FOUND_MAIL, FOUND_HOST };
 
+/* From here to there no byte ends it: what was looked for once is not again. */
+struct stretch {
+    bool (*ends)(char c);
+    size_t from, end;
+};
+
 struct finder {
     struct rule_uri_set *set;
     struct span text;
-    size_t mail_end; /* the first byte at or after the place that ends a mail's part */
+    struct stretch link, mail, local; /* local: the part before the '@' */
 };
 
 static bool ends_link(char c)
@@ -83,20 +89,33 @@ static size_t head_at(struct span text, size_t i)
     return 0;
 }
 
-/* How far bytes go that do not end a link; 0 when they are none or too many. */
-static size_t run(struct span text, size_t i, bool (*ends)(char c), size_t most)
+/* The first byte at i or behind it that ends the stretch. Places mostly go up: then
+ * each byte is looked at once. */
+static size_t end_of(struct span text, struct stretch *s, size_t i)
 {
-    size_t n = 0;
+    size_t at = i;
 
-    while (i + n < text.len && n <= most && !ends(text.at[i + n]))
-        n++;
+    if (i >= s->from && i < s->end)
+        return s->end;
+    while (at < text.len && !s->ends(text.at[at]))
+        at = at + 1 == s->from ? s->end : at + 1;
+    s->from = i;
+    s->end = at;
+    return at;
+}
+
+/* How far bytes go that do not end it; 0 when they are none or too many. */
+static size_t run(struct span text, struct stretch *s, size_t i, size_t most)
+{
+    size_t n = i < text.len ? end_of(text, s, i) - i : 0;
+
     return n <= most ? n : 0;
 }
 
-static size_t link_at(struct span text, size_t i)
+static size_t link_at(struct finder *f, size_t i)
 {
-    size_t head = head_at(text, i);
-    size_t n = head > 0 ? run(text, i + head, ends_link, LINK_BYTES) : 0;
+    size_t head = head_at(f->text, i);
+    size_t n = head > 0 ? run(f->text, &f->link, i + head, LINK_BYTES) : 0;
 
     return n > 0 ? head + n : 0;
 }
@@ -108,20 +127,15 @@ static bool ends_local(char c)
 
 static size_t mail_at(struct finder *f, size_t i)
 {
-    size_t n;
+    size_t n, domain;
 
     if (span_istarts(span_from(f->text, i), SPAN("mailto:")) &&
-        (n = run(f->text, i + 7, ends_mail, LINK_BYTES)) > 0)
+        (n = run(f->text, &f->mail, i + 7, LINK_BYTES)) > 0)
         return n + 7;
-    if (f->mail_end < i)
-        f->mail_end = i;
-    while (f->mail_end < f->text.len && !ends_local(f->text.at[f->mail_end]))
-        f->mail_end++;
-    n = f->mail_end - i;
-    if (n == 0 || n > SIDE_BYTES || f->mail_end == f->text.len ||
-        f->text.at[f->mail_end] != '@')
+    n = run(f->text, &f->local, i, SIDE_BYTES);
+    if (n == 0 || i + n == f->text.len || f->text.at[i + n] != '@')
         return 0;
-    size_t domain = run(f->text, f->mail_end + 1, ends_mail, SIDE_BYTES);
+    domain = run(f->text, &f->mail, i + n + 1, SIDE_BYTES);
     return domain > 0 ? n + 1 + domain : 0;
 }
 
@@ -135,7 +149,7 @@ static bool has_tld(const struct finder *f, struct span host)
 }
 
 /* host, host., host:port, with a path or without. *host: the name. */
-static size_t host_at(const struct finder *f, size_t i, struct span *host)
+static size_t host_at(struct finder *f, size_t i, struct span *host)
 {
     struct span text = f->text;
     size_t n = i, digits;
@@ -155,7 +169,7 @@ static size_t host_at(const struct finder *f, size_t i, struct span *host)
         n += digits > 0 ? 1 + digits : 0;
     }
     if (n < text.len && text.at[n] == '/') {
-        size_t path = run(text, n + 1, ends_link, LINK_BYTES);
+        size_t path = run(text, &f->link, n + 1, LINK_BYTES);
         if (path == 0)
             return 0;
         n += 1 + path;
@@ -281,7 +295,11 @@ static void add_found(struct finder *f, enum find_kind kind, struct span found,
 
 void rule_uri_find(struct rule_uri_set *set, struct span text)
 {
-    struct finder f = {.set = set, .text = text};
+    struct finder f = {.set = set,
+                       .text = text,
+                       .link.ends = ends_link,
+                       .mail.ends = ends_mail,
+                       .local.ends = ends_local};
     bool has_dot = span_index(text, '.') >= 0 || span_index(text, '@') >= 0 ||
                    span_index(text, ':') >= 0;
 
@@ -290,7 +308,7 @@ void rule_uri_find(struct rule_uri_set *set, struct span text)
         enum find_kind kind = FOUND_LINK;
         size_t n = 0;
         if (can_start(text, i)) {
-            n = link_at(text, i);
+            n = link_at(&f, i);
             if (n == 0) {
                 kind = FOUND_MAIL;
                 n = mail_at(&f, i);

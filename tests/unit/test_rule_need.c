@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -57,6 +58,9 @@ static void needs(void **state)
         {"/(?:(?=zebra)\\w|(?=yak)\\w){3}/", HOLD "\"zebra\" or \"yak\""},
         {"/(?:(?:(?=.{0,9}zebra)\\w){1,9}){3}/", HOLD "\"zebra\""},
         {"/(?=(?:zebra\\W{1,9}){3})./", HOLD "\"zebra\", in 3 places"},
+        {"/(?:(?=.*zebra)\\W{1,9}){3}/", HOLD "\"zebra\""},
+        {"/(?:(?:(?=.*zebra).|yak).{1,9}){3}/", HOLD "\"zebra\" or \"yak\""},
+        {"/(?:(?=.*zebra)\\W{1,9}){3}(?:yak\\W{1,9}){5}/", HOLD "\"yak\", in 5 places"},
         /* letters with many spellings */
         {"/[cCk\\xc7][i1l|\\xec-\\xef][a4@\\xe0-\\xe6][l1|]/",
          BYTES "[Cck\\xc7][1il|\\xec-\\xef][4@a\\xe0-\\xe6][1l|]"},
@@ -75,7 +79,8 @@ static void needs(void **state)
          "cku-y\\xd6]/",
          BYTES "[jkqv-xz\\xc3\\xd8][\\x80-\\x83]*[bfgjmpq\\xc5\\xd9][\\x88\\x89]*[cku-"
                "y\\xd6]"},
-        /* what looks around takes no room */
+        /* what looks around takes no room, nor do the ends of words */
+        {"/[{}][[:<:]][qzxj]/", BYTES "[{}][jqxz]"},
         {"/(?![xz]q)[j-kqv-xz\\xd8](?=[qj\\xd9])[bf-gjmpq\\xd9](?<=j)[cku-y\\xd6]/",
          BYTES "[jkqv-xz\\xd8][bfgjmpq\\xd9][cku-y\\xd6]"},
         {"/\\b(?:[a-z]{8,}[\\s\\.]+){6}/", BYTES
@@ -137,12 +142,40 @@ static void bounds(void **state)
     assert_int_equal(need.kind, RULE_NEED_NOTHING);
 }
 
+static double time_of(const char *piece)
+{
+    enum { REGEX_BYTES = 32000, ROUNDS = 10 };
+    static char text[REGEX_BYTES];
+    static struct rule_need need;
+    clock_t start;
+
+    for (size_t i = 0; i + strlen(piece) <= REGEX_BYTES; i += strlen(piece))
+        memcpy(text + i, piece, strlen(piece));
+    start = clock();
+    for (int i = 0; i < ROUNDS; i++)
+        rule_need_derive((struct span){text, REGEX_BYTES - REGEX_BYTES % strlen(piece)},
+                         0, &need);
+    return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+/* Sets are not compared string by string without an end: that is 50 times as long. */
+static void many_sets(void **state)
+{
+    enum { TIMES_MOST = 20 };
+    double usual = time_of("abc"), took = time_of("[ab]{3}c?");
+
+    (void)state;
+    if (took > TIMES_MOST * usual)
+        fail_msg("%g s, plain text %g s", took, usual);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(needs),
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(bounds),
+        cmocka_unit_test(many_sets),
     };
     return cmocka_run_group_tests_name("rule_need", tests, NULL, NULL);
 }
