@@ -31,8 +31,10 @@ void engine_share(struct engine *fresh, const struct engine *old)
 {
     bool has_same_dns = is_same_dns(fresh->settings, old->settings);
     auth_adopt(fresh->auth, old->auth, has_same_dns);
-    if (!has_same_dns)
+    if (!has_same_dns) {
+        dns_count_on(fresh->dns, old->dns);
         return;
+    }
     dns_close(&fresh->dns);
     fresh->dns = dns_acquire(old->dns);
     auth_use_dns(fresh->auth, fresh->dns);

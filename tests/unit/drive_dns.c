@@ -125,11 +125,10 @@ static void print_counts(void)
 {
     struct dns_counts c;
     dns_count(driver.dns, &c);
-    printf("asked %lu cached %lu zone %lu sent %lu failed %lu late %lu refused %lu "
-           "under_way %zu\n",
-           (unsigned long)c.asked, (unsigned long)c.cached, (unsigned long)c.zone,
-           (unsigned long)c.sent, (unsigned long)c.failed, (unsigned long)c.late,
-           (unsigned long)c.refused, c.under_way);
+    for (enum dns_counter i = 0; i < DNS_COUNTERS; i++)
+        if (c.at[i] > 0)
+            printf("%s %lu ", dns_counter_name(i), (unsigned long)c.at[i]);
+    printf("under_way %zu\n", c.under_way);
 }
 
 static void obey(char *line, struct arena *arena)
