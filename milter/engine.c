@@ -55,7 +55,9 @@ int engine_load(struct engine **out, const char *config, const char *rules,
     const struct conf_list *paths = &engine->settings->rule_paths;
     const char *const *at = rules != NULL ? &rules : paths->at;
     size_t count = rules != NULL ? 1 : paths->count;
-    if (ruleset_load(&engine->rules, at, count, false, NULL, err) < 0) {
+    if (ruleset_load(&engine->rules, at, count,
+                     settings_has_dns(engine->settings) ? RULESET_AUTHENTICATION : 0,
+                     NULL, err) < 0) {
         engine_release(&engine);
         return -1;
     }
