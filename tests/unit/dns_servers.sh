@@ -252,6 +252,15 @@ END
 questions.late 200 under_way 1' \
     'and leaves at his deadline without it'
 
+# So many are under way that some cannot leave.
+is "$({
+    seq 200 | sed 's/.*/ahead silent-a&.hostile.test TXT/'
+    echo 'many 200 silent-m%.hostile.test TXT'
+    echo counts
+} | drive -d 300 "127.0.0.1@$lie_port")" '200 of 200: temperror 0: no answer in time
+questions.late 128 questions.crowded 72 under_way 256' \
+    'what found too many under way is counted apart'
+
 # Names that nobody answers for do not make the server one that is not asked: whoever
 # picks them would turn off the DNS for all.
 {
