@@ -31,8 +31,10 @@ void engine_share(struct engine *fresh, const struct engine *old)
 {
     bool has_same_dns = is_same_dns(fresh->settings, old->settings);
     auth_adopt(fresh->auth, old->auth, has_same_dns);
-    if (!has_same_dns)
+    if (!has_same_dns) {
+        dns_count_on(fresh->dns, old->dns);
         return;
+    }
     dns_close(&fresh->dns);
     fresh->dns = dns_acquire(old->dns);
     auth_use_dns(fresh->auth, fresh->dns);
@@ -53,7 +55,9 @@ int engine_load(struct engine **out, const char *config, const char *rules,
     const struct conf_list *paths = &engine->settings->rule_paths;
     const char *const *at = rules != NULL ? &rules : paths->at;
     size_t count = rules != NULL ? 1 : paths->count;
-    if (ruleset_load(&engine->rules, at, count, false, NULL, err) < 0) {
+    if (ruleset_load(&engine->rules, at, count,
+                     settings_has_dns(engine->settings) ? RULESET_AUTHENTICATION : 0,
+                     NULL, err) < 0) {
         engine_release(&engine);
         return -1;
     }

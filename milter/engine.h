@@ -34,7 +34,8 @@ int engine_open_dns(struct dns **out, const struct settings *settings, struct er
 
 /* engine_share - let fresh go on with the resolver of old, and what that has in its
  * cache, where both have the same [dns] and no zone file, which may have changed; and
- * with what that knows of DNS lists that rest and a scanner that is away.
+ * with what that knows of DNS lists that rest and a scanner that is away. A resolver of
+ * its own counts on where that of old stops.
  * Before anybody works with fresh. */
 void engine_share(struct engine *fresh, const struct engine *old);
 

@@ -25,6 +25,7 @@
 #include "base/notify.h"
 #include "base/privs.h"
 #include "gate.h"
+#include "gate/figures.h"
 #include "incident/notifier.h"
 #include "limits/limit_clock.h"
 #include "limits/limits.h"
@@ -37,12 +38,13 @@
 #endif
 
 enum {
-    DRAIN_MS = 30000,     /* how long a stop waits for verdicts under way. chosen */
-    QUEUE_MAX = 10000,    /* decisions waiting for the store. chosen */
-    READERS = 8,          /* threads that look at the past at once. chosen */
-    PUBLISH_MS = 20000,   /* how long a start or reload waits for the store. chosen */
-    PUBLISH_AGAIN_S = 10, /* after which it is tried again. chosen */
-    BRAKE_BYTES = 65536,  /* what is read of the brake, and said of it */
+    DRAIN_MS = 30000,   /* how long a stop waits for verdicts under way. chosen */
+    QUEUE_MAX = 10000,  /* decisions waiting for the store. chosen */
+    READERS = 8,        /* threads that look at the past at once. chosen */
+    PUBLISH_MS = 20000, /* how long a start or reload waits for the store. chosen */
+    PUBLISH_AGAIN_US = 10000000, /* after which it is tried again. chosen */
+    TICK_S = 1,                  /* how often what went wrong is looked for. chosen */
+    BRAKE_BYTES = 65536,         /* what is read of the brake, and said of it */
 };
 
 struct options {
@@ -59,9 +61,11 @@ struct daemon {
     struct reader *reader;
     struct notifier *notifier;
     pthread_t server;
-    int ready_fd;        /* to the parent that waits for us; -1 in the foreground */
-    bool is_published;   /* the store knows the limits in force */
-    atomic_bool is_over; /* the server ended by itself */
+    int ready_fd; /* to the parent that waits for us; -1 in the foreground */
+    struct figures figures;
+    bool is_published;        /* the store knows the limits in force */
+    int64_t publish_again_us; /* clock_elapsed_us: when it is told again, if not */
+    atomic_bool is_over;      /* the server ended by itself */
     bool has_failed;
     struct err failure; /* the server thread's */
 };
@@ -170,7 +174,7 @@ static void print_brake(const char *database)
 static void print_asked(const struct settings *s)
 {
     size_t lists = s->client_lists.count + s->helo_lists.count + s->link_lists.count;
-    bool has_dns = s->dns_servers.count > 0 || s->dns_zone[0] != '\0';
+    bool has_dns = settings_has_dns(s);
     printf("dns       ");
     for (size_t i = 0; i < s->dns_servers.count; i++)
         printf(" %s", s->dns_servers.at[i]);
@@ -311,6 +315,7 @@ static void publish_limits(struct daemon *daemon)
     writer_keep(daemon->writer, settings->keep_for_us / 1000000);
     daemon->is_published =
         writer_run(daemon->writer, publish, settings, PUBLISH_MS, &err) == 0;
+    daemon->publish_again_us = clock_elapsed_us() + PUBLISH_AGAIN_US;
     if (!daemon->is_published)
         log_line(LOG_LEVEL_ERROR, "the store cannot be written to: %s", err.text);
     else if (reader_run(daemon->reader, tell_brake, settings, PUBLISH_MS, &err) < 0)
@@ -349,6 +354,7 @@ static int start(struct daemon *daemon, struct err *err)
         reader_open(&daemon->reader, s->database, READERS, err) < 0)
         return -1;
     publish_limits(daemon);
+    figures_start(&daemon->figures, daemon->engine->dns, daemon->writer);
     return start_notifier(daemon, err);
 }
 
@@ -376,6 +382,7 @@ static void reload(struct daemon *daemon)
         milter_replace(fresh);
         engine_release(&daemon->engine);
         daemon->engine = fresh;
+        figures_use(&daemon->figures, fresh->dns);
         publish_limits(daemon);
         notifier_replace(daemon->notifier, notifier_settings(daemon));
         log_line(LOG_LEVEL_INFO, "reloaded: %zu rules, %zu limits",
@@ -384,17 +391,19 @@ static void reload(struct daemon *daemon)
     notify_manager("READY=1");
 }
 
-/* Until a signal that stops. */
+/* Until a signal that stops. What goes wrong is told within a second, whether mail
+ * comes or not. */
 static void wait_for_signals(struct daemon *daemon, const sigset_t *set)
 {
-    const struct timespec retry = {.tv_sec = PUBLISH_AGAIN_S};
+    const struct timespec tick = {.tv_sec = TICK_S};
     for (;;) {
-        int signal = sigtimedwait(set, NULL, daemon->is_published ? NULL : &retry);
+        int signal = sigtimedwait(set, NULL, &tick);
         if (signal == SIGUSR1)
             reload(daemon);
         else if (signal > 0)
             return;
-        else if (!daemon->is_published)
+        milter_tell_troubles(daemon->engine);
+        if (!daemon->is_published && clock_elapsed_us() >= daemon->publish_again_us)
             publish_limits(daemon);
     }
 }
@@ -454,16 +463,16 @@ static void remove_leftovers(const struct daemon *daemon)
 /* What the resolver did, for who wonders whether it is worth its deadline. */
 static void log_dns(struct dns *dns)
 {
-    struct dns_counts c;
+    struct dns_counts counts;
+    char text[DNS_COUNTERS * 48] = "";
+    size_t len = 0;
     if (!dns_is_configured(dns))
         return;
-    dns_count(dns, &c);
-    log_line(
-        LOG_LEVEL_INFO,
-        "dns: asked=%lu cached=%lu zone=%lu sent=%lu failed=%lu late=%lu refused=%lu",
-        (unsigned long)c.asked, (unsigned long)c.cached, (unsigned long)c.zone,
-        (unsigned long)c.sent, (unsigned long)c.failed, (unsigned long)c.late,
-        (unsigned long)c.refused);
+    dns_count(dns, &counts);
+    for (enum dns_counter i = 0; i < DNS_COUNTERS; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, " %s=%lu",
+                                dns_counter_name(i), (unsigned long)counts.at[i]);
+    log_line(LOG_LEVEL_INFO, "dns:%s", text);
 }
 
 static int serve_until_stopped(struct daemon *daemon, struct err *err)
@@ -476,6 +485,7 @@ static int serve_until_stopped(struct daemon *daemon, struct err *err)
         let_go_of_terminal();
     int result = run(daemon, &signals, err);
     notifier_stop(&daemon->notifier);
+    figures_end(&daemon->figures);
     writer_stop(&daemon->writer);
     remove_leftovers(daemon);
     log_dns(daemon->engine->dns);
@@ -509,6 +519,7 @@ static int run_daemon(const struct options *options)
     notifier_stop(&daemon.notifier);
     reader_close(&daemon.reader);
     writer_stop(&daemon.writer);
+    figures_clear(&daemon.figures);
     engine_release(&daemon.engine);
     return code;
 }

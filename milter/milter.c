@@ -492,11 +492,10 @@ static void log_brake(const struct plan *plan)
                  plan->reason);
 }
 
-/* A list that blocks us, a scanner that is away: said once, when it changes. */
-static void log_troubles(struct auth *auth)
+void milter_tell_troubles(const struct engine *engine)
 {
     char text[ERR_TEXT_BYTES];
-    while (auth_trouble(auth, text))
+    while (auth_trouble(engine->auth, text))
         log_line(LOG_LEVEL_WARNING, "%s", text);
 }
 
@@ -550,7 +549,7 @@ static enum outcome decide(SMFICTX *ctx, struct session *s)
     else if (s->env.mail_class != CLASS_INBOUND)
         log_decision(s, &judgement, &plan, id, clock_elapsed_us() - started_us);
     log_brake(&plan);
-    log_troubles(s->engine->auth);
+    milter_tell_troubles(s->engine);
     return outcome;
 }
 

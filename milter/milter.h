@@ -29,6 +29,11 @@ int milter_run(struct writer *writer, struct reader *reader, struct err *err);
 /* milter_replace - put another engine in force; messages on their way keep theirs. */
 void milter_replace(struct engine *engine);
 
+/* milter_tell_troubles - log what authentication has to tell (a list that blocks us, a
+ * scanner that is away, servers that are dead or back): said once, when it changes.
+ * From any thread. */
+void milter_tell_troubles(const struct engine *engine);
+
 /* milter_stop - make milter_run return soon. From any thread. */
 void milter_stop(void);
 

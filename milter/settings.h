@@ -126,6 +126,12 @@ int settings_default(struct settings **out, struct err *err);
 
 void settings_free(struct settings **settings);
 
+/* settings_has_dns - [dns] names somebody to ask. */
+static inline bool settings_has_dns(const struct settings *settings)
+{
+    return settings->dns_servers.count > 0 || settings->dns_zone[0] != '\0';
+}
+
 /* settings_policy - the thresholds for a class. */
 const struct policy *settings_policy(const struct settings *settings,
                                      enum mail_class mail_class);

@@ -228,6 +228,7 @@ void auth_run(struct auth *auth, struct auth_check *check, const struct message 
     auth_lists_run(auth->lists, auth->dns, &budget, msg, env, sender, out);
     out->lookups = budget.asked;
     out->is_late = budget.timeouts > 0;
+    dns_budget_end(auth->dns, &budget);
     out->results = auth_results_text(out, msg->arena);
     auth_free(&own);
 }

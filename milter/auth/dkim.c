@@ -436,12 +436,21 @@ static int64_t beyond(const struct auth_dkim_check *check, ssize_t bytes)
     return bytes > empty ? bytes - empty : 0;
 }
 
+/* RFC 6376 3.5, i=: d= or below it. */
+static struct span identity_domain(DKIM_SIGINFO *sig, struct arena *arena)
+{
+    struct span identity = tag(sig, "i", arena);
+    ptrdiff_t at = span_rindex(identity, '@');
+    return at < 0 ? SPAN("") : span_lower(arena, span_from(identity, (size_t)at + 1));
+}
+
 static void describe(struct auth_dkim_check *check, DKIM_SIGINFO *sig,
                      struct arena *arena, struct auth_signature *out)
 {
     unsigned bits = 0;
     ssize_t in_message = 0, hashed = 0, limit = -1;
     out->domain = span_lower(arena, text_of(dkim_sig_getdomain(sig)));
+    out->identity = identity_domain(sig, arena);
     out->selector = span_dup(arena, text_of(dkim_sig_getselector(sig)));
     out->algorithm = span_lower(arena, tag(sig, "a", arena));
     out->is_ed25519 = span_eq(out->algorithm, SPAN("ed25519-sha256"));

@@ -36,6 +36,7 @@ struct flight {
     int64_t started_us;
     unsigned waiting;
     bool is_done;
+    bool is_probe; /* nobody's question */
     pthread_cond_t done;
     void *storage; /* the answer's */
     struct dns_answer answer;
@@ -45,13 +46,15 @@ struct dns {
     struct dns_zone *zone;   /* NULL: none */
     struct dns_query *query; /* NULL: no servers */
     unsigned references;
+    struct dns_tally *tally;
     pthread_mutex_t lock;   /* over all below */
     pthread_cond_t room;    /* a flight has ended */
     struct dns_pulse pulse; /* of the servers */
+    int64_t dead_since_us;  /* wall clock, while they are silent; else 0 */
     struct troubles *troubles;
     struct dns_cache *cache;
     struct flight *flights;
-    struct dns_counts counts;
+    size_t under_way; /* flights */
     pthread_t thread;
     bool has_thread, is_over;
 };
@@ -77,8 +80,10 @@ int dns_open(struct dns **out, const struct dns_options *options, struct err *er
     dns->troubles = troubles_new(); /* without memory nothing is told */
     pthread_mutex_init(&dns->lock, NULL);
     clock_cond_init(&dns->room);
-    int result = 0;
-    if (options->zone != NULL && options->zone[0] != '\0')
+    dns->tally = dns_tally_new();
+    int result =
+        dns->tally != NULL ? 0 : err_set(err, ERR_MEMORY, "no memory for the resolver");
+    if (result == 0 && options->zone != NULL && options->zone[0] != '\0')
         result = dns_zone_load(&dns->zone, options->zone, err);
     if (result == 0 && options->server_count > 0) {
         dns->cache = dns_cache_new(BOUND_DNS_CACHE_ENTRIES, BOUND_DNS_CACHE_BYTES);
@@ -134,6 +139,7 @@ void dns_close(struct dns **dns)
     dns_cache_free(&old->cache);
     dns_zone_free(&old->zone);
     troubles_free(&old->troubles);
+    dns_tally_release(&old->tally);
     pthread_cond_destroy(&old->room);
     pthread_mutex_destroy(&old->lock);
     free(old);
@@ -161,8 +167,12 @@ bool dns_has_answered(struct dns *dns, int64_t since_us)
 
 void dns_count(struct dns *dns, struct dns_counts *out)
 {
+    *out = (struct dns_counts){0};
+    for (enum dns_counter i = 0; i < DNS_COUNTERS; i++)
+        out->at[i] = dns_tally_get(dns->tally, i);
     pthread_mutex_lock(&dns->lock);
-    *out = dns->counts;
+    out->under_way = dns->under_way;
+    out->dead_since_us = dns->dead_since_us;
     if (dns->cache != NULL) {
         out->entries = dns_cache_count(dns->cache);
         out->bytes = dns_cache_bytes(dns->cache);
@@ -170,10 +180,25 @@ void dns_count(struct dns *dns, struct dns_counts *out)
     pthread_mutex_unlock(&dns->lock);
 }
 
+void dns_count_on(struct dns *dns, const struct dns *old)
+{
+    dns_tally_release(&dns->tally);
+    dns->tally = dns_tally_acquire(old->tally);
+}
+
 void dns_budget_init(struct dns_budget *budget, int64_t deadline_us, unsigned lookups)
 {
     *budget = (struct dns_budget){.deadline_us = clock_elapsed_us() + deadline_us,
                                   .lookups_left = lookups};
+}
+
+void dns_budget_end(struct dns *dns, const struct dns_budget *budget)
+{
+    if (!dns_is_configured(dns))
+        return;
+    dns_tally_add(dns->tally, DNS_MESSAGES);
+    if (budget->timeouts > 0)
+        dns_tally_add(dns->tally, DNS_MESSAGES_LATE);
 }
 
 /* How long an answer is believed. */
@@ -195,9 +220,19 @@ static void hear(struct dns *dns, const struct dns_answer *answer)
     if (answer->status == DNS_TEMPERROR && !answer->is_cut && !answer->is_bogus)
         return;
     int64_t silent_us = dns_pulse_hear(&dns->pulse, clock_elapsed_us());
+    dns->dead_since_us = 0;
     if (silent_us > 0)
         troubles_say(dns->troubles, "DNS: servers answer again after %lld s",
                      (long long)(silent_us / 1000000));
+}
+
+static enum dns_counter ending(const struct dns_answer *answer)
+{
+    if (answer == &nobody)
+        return DNS_LOOKUP_UNANSWERED;
+    if (answer->is_bogus)
+        return DNS_LOOKUP_BOGUS;
+    return answer->status == DNS_TEMPERROR ? DNS_LOOKUP_FAILED : DNS_LOOKUP_ANSWERED;
 }
 
 /* The flight has its answer: into the cache, and to who waits. With the lock. */
@@ -210,8 +245,9 @@ static void land(struct flight *flight, const struct dns_answer *answer)
     while (*at != flight)
         at = &(*at)->next;
     *at = flight->next;
-    dns->counts.under_way--;
-    dns->counts.failed += answer->status == DNS_TEMPERROR;
+    dns->under_way--;
+    if (!flight->is_probe)
+        dns_tally_add(dns->tally, ending(answer));
     hear(dns, answer);
     dns_cache_put(dns->cache, (struct span){flight->name.text, flight->name.len},
                   flight->type, &timed, timed.ttl_s, clock_elapsed_us());
@@ -302,9 +338,8 @@ static struct flight *take_off(struct dns *dns, const struct dns_name *name,
     }
     flight->next = dns->flights;
     dns->flights = flight;
-    dns->counts.sent++;
+    dns->under_way++;
     dns_pulse_ask(&dns->pulse, flight->started_us);
-    dns->counts.under_way++;
     return flight;
 }
 
@@ -317,9 +352,10 @@ static void probe(struct dns *dns)
     struct dns_name name;
     snprintf(text, sizeof text, "probe-%llx.invalid",
              (unsigned long long)clock_elapsed_us());
-    if (dns_name_read(span_of(text), &name, NULL) &&
-        take_off(dns, &name, DNS_A) != NULL)
-        dns->counts.sent--; /* nobody's question */
+    struct flight *flight =
+        dns_name_read(span_of(text), &name, NULL) ? take_off(dns, &name, DNS_A) : NULL;
+    if (flight != NULL)
+        flight->is_probe = true;
 }
 
 static void feel_pulse(struct dns *dns)
@@ -327,11 +363,15 @@ static void feel_pulse(struct dns *dns)
     bool fell;
     if (dns_pulse_turn(&dns->pulse, clock_elapsed_us(), &fell))
         probe(dns);
-    if (fell)
-        troubles_say(
-            dns->troubles,
-            "DNS: no server answers, or all fail: what needs it is not known until one "
-            "does, and no mail waits for it");
+    if (!fell)
+        return;
+    int64_t silent_us = clock_elapsed_us() - dns->pulse.since_us;
+    dns->dead_since_us = clock_wall_us() - silent_us;
+    dns_tally_add(dns->tally, DNS_DEATHS);
+    troubles_say(
+        dns->troubles,
+        "DNS: no server answers, or all fail: what needs it is not known until one "
+        "does, and no mail waits for it");
 }
 
 static void *resolve(void *arg)
@@ -359,84 +399,83 @@ static bool wait_for(struct dns *dns, pthread_cond_t *cond,
            pthread_cond_timedwait(cond, &dns->lock, &until) == 0;
 }
 
-static void be_late(struct dns *dns, struct dns_budget *budget, struct dns_answer *out)
+static enum dns_counter be_late(struct dns_budget *budget, struct dns_answer *out,
+                                enum dns_counter how)
 {
     budget->timeouts++;
-    dns->counts.late++;
     *out = (struct dns_answer){.status = DNS_TEMPERROR, .why = "no answer in time"};
+    return how;
 }
 
 /* The flight's answer. With the lock, which is given up while it waits. */
-static void await(struct dns *dns, struct flight *flight, struct dns_budget *budget,
-                  struct arena *arena, struct dns_answer *out)
+static enum dns_counter await(struct dns *dns, struct flight *flight,
+                              struct dns_budget *budget, struct arena *arena,
+                              struct dns_answer *out)
 {
+    enum dns_counter how = DNS_BY_SERVERS;
     flight->waiting++;
     while (!flight->is_done && wait_for(dns, &flight->done, budget))
         ;
+    if (!flight->is_done)
+        how = be_late(budget, out, DNS_LATE);
+    else if (flight->answer.status == DNS_TEMPERROR)
+        how = DNS_FAILED;
     if (flight->is_done)
         dns_answer_copy(&flight->answer, arena, out);
-    else
-        be_late(dns, budget, out);
     if (--flight->waiting == 0 && flight->is_done)
         free_flight(flight);
+    return how;
 }
 
 /* Nobody waits for servers that are silent; but some questions go out all the same,
  * that they be answered as soon as they are. With the lock. */
 static void skip(struct dns *dns, const struct dns_name *name, enum dns_type type)
 {
-    dns->counts.skipped++;
-    if (dns->counts.under_way < SILENT_UNDER_WAY &&
-        find_flight(dns, name, type) == NULL)
+    if (dns->under_way < SILENT_UNDER_WAY && find_flight(dns, name, type) == NULL)
         take_off(dns, name, type);
 }
 
 /* A question that leaves is the message's to pay; false, and *out says so: it cannot.
  */
-static bool pay(struct dns *dns, struct dns_budget *budget, struct dns_answer *out)
+static bool pay(struct dns_budget *budget, struct dns_answer *out)
 {
     if (budget->lookups_left > 0) {
         budget->lookups_left--;
         return true;
     }
-    dns->counts.refused++;
     *out = (struct dns_answer){.status = DNS_SPENT,
                                .why = "too many questions for one message"};
     return false;
 }
 
 /* From the cache, else from the servers. With the lock. */
-static void ask_servers(struct dns *dns, struct dns_budget *budget,
-                        const struct dns_name *name, enum dns_type type,
-                        struct arena *arena, struct dns_answer *out)
+static enum dns_counter ask_servers(struct dns *dns, struct dns_budget *budget,
+                                    const struct dns_name *name, enum dns_type type,
+                                    struct arena *arena, struct dns_answer *out)
 {
     struct span key = {name->text, name->len};
-    if (dns_cache_find(dns->cache, key, type, clock_elapsed_us(), arena, out)) {
-        dns->counts.cached++;
-        return;
-    }
+    if (dns_cache_find(dns->cache, key, type, clock_elapsed_us(), arena, out))
+        return DNS_BY_CACHE;
     if (dns_pulse_is_silent(&dns->pulse)) {
         skip(dns, name, type);
         *out = nobody;
-        return;
+        return DNS_SKIPPED;
     }
     struct flight *flight = find_flight(dns, name, type);
     while (flight == NULL && budget->lookups_left > 0 &&
-           dns->counts.under_way >= BOUND_DNS_UNDER_WAY) {
-        if (!wait_for(dns, &dns->room, budget)) {
-            be_late(dns, budget, out);
-            return;
-        }
+           dns->under_way >= BOUND_DNS_UNDER_WAY) {
+        if (!wait_for(dns, &dns->room, budget))
+            return be_late(budget, out, DNS_CROWDED);
         flight = find_flight(dns, name, type);
     }
-    if (flight == NULL && !pay(dns, budget, out))
-        return;
+    if (flight == NULL && !pay(budget, out))
+        return DNS_UNPAID;
     if (flight == NULL)
         flight = take_off(dns, name, type);
     if (flight != NULL)
-        await(dns, flight, budget, arena, out);
-    else
-        *out = no_memory;
+        return await(dns, flight, budget, arena, out);
+    *out = no_memory;
+    return DNS_UNASKED;
 }
 
 /* What the zone says of name, or whom to ask else. Returns true when *out is the
@@ -465,16 +504,18 @@ void dns_ask(struct dns *dns, struct dns_budget *budget, struct span text,
     budget->asked++;
     if (!dns_name_read(text, &name, NULL) || type == DNS_TYPE_UNKNOWN)
         return;
+    enum dns_counter how = DNS_BY_ZONE;
     bool is_zone = ask_zone(dns, &name, type, arena, out);
-    pthread_mutex_lock(&dns->lock);
-    dns->counts.asked++;
-    dns->counts.zone += is_zone;
-    if (!is_zone && dns->query != NULL)
-        ask_servers(dns, budget, &name, type, arena, out);
-    else if (!is_zone)
+    if (!is_zone && dns->query != NULL) {
+        pthread_mutex_lock(&dns->lock);
+        how = ask_servers(dns, budget, &name, type, arena, out);
+        pthread_mutex_unlock(&dns->lock);
+    } else if (!is_zone) {
+        how = DNS_UNASKED;
         *out = (struct dns_answer){.status = DNS_TEMPERROR,
                                    .why = "no server is configured"};
-    pthread_mutex_unlock(&dns->lock);
+    }
+    dns_tally_add(dns->tally, how);
 }
 
 void dns_prefetch(struct dns *dns, struct dns_budget *budget, struct span text,
@@ -488,8 +529,8 @@ void dns_prefetch(struct dns *dns, struct dns_budget *budget, struct span text,
         return;
     pthread_mutex_lock(&dns->lock);
     struct span key = {name.text, name.len};
-    if (dns->counts.under_way < BOUND_DNS_UNDER_WAY / 2 &&
-        !dns_pulse_is_silent(&dns->pulse) && find_flight(dns, &name, type) == NULL &&
+    if (dns->under_way < BOUND_DNS_UNDER_WAY / 2 && !dns_pulse_is_silent(&dns->pulse) &&
+        find_flight(dns, &name, type) == NULL &&
         !dns_cache_has(dns->cache, key, type, clock_elapsed_us()) &&
         (budget == NULL || budget->lookups_left > 0) &&
         take_off(dns, &name, type) != NULL && budget != NULL)

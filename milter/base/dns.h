@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/dns_tally.h"
 #include "base/err.h"
 #include "base/text.h"
 
@@ -87,17 +88,11 @@ struct dns_options {
         *trust_anchor; /* file of the root's key for DNSSEC, or "": not validated */
 };
 
-/* What it has done since dns_open. */
+/* What resolvers have done (base/dns_tally), and how this one is. */
 struct dns_counts {
-    uint64_t asked;   /* by dns_ask */
-    uint64_t cached;  /* of these, answered by the cache */
-    uint64_t zone;    /* by the static zone */
-    uint64_t sent;    /* questions that went to the servers */
-    uint64_t failed;  /* of these, without a usable answer */
-    uint64_t late;    /* times that a message's deadline came first */
-    uint64_t refused; /* times that a message's budget was spent */
-    uint64_t skipped; /* times that nobody waited, for no server answered anything */
+    uint64_t at[DNS_COUNTERS];
     size_t entries, bytes, under_way; /* now: cache and questions */
+    int64_t dead_since_us; /* wall clock: no server answers since then; 0: one does */
 };
 
 /* dns_is_server - text is one of dns_options.servers, other than "system". */
@@ -118,6 +113,9 @@ bool dns_is_configured(const struct dns *dns);
 
 void dns_count(struct dns *dns, struct dns_counts *out);
 
+/* dns_count_on - count on where old stopped. Before anybody asks dns. */
+void dns_count_on(struct dns *dns, const struct dns *old);
+
 /* dns_trouble - the next line that the log must have (base/troubles): no server
  * answers, they do again. false: none. dns NULL: none. */
 bool dns_trouble(struct dns *dns, char out[ERR_TEXT_BYTES]);
@@ -129,6 +127,9 @@ bool dns_has_answered(struct dns *dns, int64_t since_us);
 
 /* dns_budget_init - from now, for deadline_us microseconds and so many lookups. */
 void dns_budget_init(struct dns_budget *budget, int64_t deadline_us, unsigned lookups);
+
+/* dns_budget_end - its message is through: count it, if there is anybody to ask. */
+void dns_budget_end(struct dns *dns, const struct dns_budget *budget);
 
 /* dns_ask - the answer, after at most the budget's deadline. name: any case, U-labels
  * or A-labels, final dot or not; one that is no domain name is DNS_NO_NAME. The answer

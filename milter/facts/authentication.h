@@ -42,6 +42,7 @@ struct auth_spf {
 struct auth_signature {
     enum auth_result result;
     struct span domain, selector; /* d=, s= */
+    struct span identity;         /* the domain of i=; "" without */
     struct span algorithm;        /* a= */
     struct span problem;          /* why not pass, a few words */
     unsigned key_bits;            /* 0 unknown */

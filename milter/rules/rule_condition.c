@@ -46,6 +46,11 @@ static const char *const features[] = {
     PLUGIN_PREFIX "MIMEEval::has_check_qp_ratio",
 };
 
+/* And where authentication runs. */
+static const char *const authentication_features[] = {
+    PLUGIN_PREFIX "SPF::has_check_for_spf_errors",
+};
+
 static bool is_listed(const char *const *list, size_t count, struct span name)
 {
     for (size_t i = 0; i < count; i++)
@@ -54,21 +59,26 @@ static bool is_listed(const char *const *list, size_t count, struct span name)
     return false;
 }
 
-bool rule_condition_has_plugin(struct span name)
+bool rule_condition_has_plugin(struct span name, bool has_authentication)
 {
     return is_listed(plugins, sizeof plugins / sizeof plugins[0], name) ||
-           eval_has_plugin(name);
+           eval_has_plugin(name, has_authentication);
 }
 
-static bool has_feature(struct span name)
+static bool has_feature(struct span name, bool has_authentication)
 {
-    return is_listed(features, sizeof features / sizeof features[0], name);
+    return is_listed(features, sizeof features / sizeof features[0], name) ||
+           (has_authentication &&
+            is_listed(authentication_features,
+                      sizeof authentication_features / sizeof *authentication_features,
+                      name));
 }
 
 static int find(void *context, struct span name, struct span argument,
                 struct expression_operand *out, struct err *err)
 {
-    (void)context;
+    const bool *has_authentication = context;
+
     out->type = EXPRESSION_NUMBER;
     out->is_constant = true;
     if (span_eq(name, SPAN("version")))
@@ -78,20 +88,20 @@ static int find(void *context, struct span name, struct span argument,
     else if (span_eq(name, SPAN("local_tests_only")))
         out->number = 1;
     else if (span_eq(name, SPAN("plugin")) && argument.at != NULL)
-        out->number = rule_condition_has_plugin(argument);
+        out->number = rule_condition_has_plugin(argument, *has_authentication);
     else if ((span_eq(name, SPAN("can")) || span_eq(name, SPAN("has"))) &&
              argument.at != NULL)
-        out->number = has_feature(argument);
+        out->number = has_feature(argument, *has_authentication);
     else
         return err_set(err, ERR_CONFIG, "unknown word %.*s in a condition",
                        (int)(name.len < 64 ? name.len : 64), name.at);
     return 0;
 }
 
-int rule_condition_test(struct arena *arena, struct span condition, bool *is_true,
-                        struct err *err)
+int rule_condition_test(struct arena *arena, struct span condition,
+                        bool has_authentication, bool *is_true, struct err *err)
 {
-    static const struct expression_names names = {find, NULL};
+    const struct expression_names names = {find, &has_authentication};
     struct expression *expression;
     unsigned limit_errors = 0;
 

@@ -3,8 +3,8 @@
  * rule_condition - what stands after `if` in a rule file.
  *
  * Source: Mail::SpamAssassin::Conf(3pm), "if (boolean perl expression)". Answers as
- * SpamAssassin 4.0.1 without network tests would, with the plugins whose regex rules
- * are understood here; plugins of eval rules are not there.
+ * SpamAssassin 4.0.1 without network tests would, with the plugins whose rules are
+ * understood here; those of SPF, DKIM and DMARC are there where authentication runs.
  * Pure.
  */
 #ifndef OUTGATE_RULES_RULE_CONDITION_H
@@ -17,11 +17,11 @@
 #include "base/text.h"
 
 /* rule_condition_has_plugin - `plugin(NAME)` and `ifplugin NAME`. */
-bool rule_condition_has_plugin(struct span name);
+bool rule_condition_has_plugin(struct span name, bool has_authentication);
 
 /* rule_condition_test - *is_true: what the condition says. -1 when it does not
  * parse. The arena takes the work. */
-int rule_condition_test(struct arena *arena, struct span condition, bool *is_true,
-                        struct err *err);
+int rule_condition_test(struct arena *arena, struct span condition,
+                        bool has_authentication, bool *is_true, struct err *err);
 
 #endif

@@ -318,6 +318,10 @@ static void take_score(const struct line *line)
         complain(line, "expected one or four numbers");
         return;
     }
+    size_t network = count == SCORES ? 1 : 0;
+    entry->network_score =
+        scores[network] +
+        (is_relative[network] && entry->has_score ? entry->network_score : 0);
     entry->score = scores[0] + (is_relative[0] && entry->has_score ? entry->score : 0);
     entry->has_score = true;
     entry->score_place = *line->place;

@@ -140,8 +140,9 @@ static void take_if(struct reader *reader, struct frame *frame, struct span valu
         rule_remark_add(&source->remarks, REMARK_ERROR, &frame->place,
                         "if: the condition is missing");
     else if (is_plugin)
-        is_true = rule_condition_has_plugin(value);
-    else if (rule_condition_test(source->arena, value, &is_true, &err) != 0)
+        is_true = rule_condition_has_plugin(value, source->has_authentication);
+    else if (rule_condition_test(source->arena, value, source->has_authentication,
+                                 &is_true, &err) != 0)
         remark_error(source, &frame->place, &err);
     push_condition(reader, frame, is_true);
 }

@@ -42,9 +42,10 @@ struct rule_source {
     struct rule_test *tests;
     size_t test_count, test_room;
     unsigned file_count;
-    bool reads_includes;  /* false: include lines are errors (text from nowhere) */
-    bool is_lint;         /* remarks on style too */
-    unsigned char *noted; /* settings that were remarked on once */
+    bool reads_includes;     /* false: include lines are errors (text from nowhere) */
+    bool is_lint;            /* remarks on style too */
+    bool has_authentication; /* rules may ask what SPF, DKIM and DMARC said */
+    unsigned char *noted;    /* settings that were remarked on once */
 };
 
 /* rule_source_init - an empty one with memory of its own; -1 without memory. */

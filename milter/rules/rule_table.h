@@ -36,7 +36,8 @@ struct rule_entry {
     struct span eval;       /* eval:, without that word; empty if it is none */
 
     bool has_score;
-    double score; /* with four scores the first: no network tests, no Bayes */
+    double score;         /* with four scores the first: no network tests, no Bayes */
+    double network_score; /* with four scores the second: network tests, no Bayes */
     struct rule_place score_place;
     const char *describe;    /* NULL if none */
     unsigned tflags;         /* enum rule_tflag */

@@ -223,10 +223,19 @@ static int make_rule(struct loader *loader, const struct rule_entry *entry,
     if (is_expression(entry->kind))
         return 0;
     if (is_eval)
-        return eval_parse(loader->arena, entry->eval, &rule->eval, err);
+        return eval_parse(loader->arena, entry->eval,
+                          loader->set->source.has_authentication, &rule->eval, err);
     if (is_header && header_slot(loader, entry, &rule->header, err) != 0)
         return -1;
     return compile_pattern(loader, entry, rule, err);
+}
+
+/* Published scores: a rule that asks the network has none in the first column. */
+static void choose_score(const struct loader *loader, struct rule_entry *entry)
+{
+    if (loader->set->source.has_authentication && entry->eval.len > 0 &&
+        eval_needs_authentication(entry->eval))
+        entry->score = entry->network_score;
 }
 
 /* One entry becomes a rule that runs, or a remark. */
@@ -238,6 +247,7 @@ static int take_entry(struct loader *loader, struct rule_entry *entry, struct er
 
     if (entry->kind == RULE_KIND_UNKNOWN)
         return 0;
+    choose_score(loader, entry);
     if (why == NULL && entry->has_score && entry->score == 0 &&
         !is_private(entry->name)) {
         rule_remark_add(loader->remarks, REMARK_NOTE, &entry->place,
@@ -707,11 +717,12 @@ static int build(struct ruleset *set, struct err *err)
 }
 
 static int load(struct ruleset *set, const char *const *paths, size_t path_count,
-                bool is_lint, struct err *err)
+                unsigned flags, struct err *err)
 {
     if (rule_source_init(&set->source, err) != 0)
         return -1;
-    set->source.is_lint = is_lint;
+    set->source.is_lint = (flags & RULESET_LINT) != 0;
+    set->source.has_authentication = (flags & RULESET_AUTHENTICATION) != 0;
     for (size_t i = 0; i < path_count; i++)
         if (rule_parse_path(&set->source, paths[i], err) != 0)
             return -1;
@@ -725,7 +736,7 @@ static int load(struct ruleset *set, const char *const *paths, size_t path_count
 }
 
 int ruleset_load(struct ruleset **out, const char *const *paths, size_t path_count,
-                 bool lint, struct rule_report *report, struct err *err)
+                 unsigned flags, struct rule_report *report, struct err *err)
 {
     struct ruleset *set = calloc(1, sizeof *set);
     struct err reason;
@@ -734,7 +745,7 @@ int ruleset_load(struct ruleset **out, const char *const *paths, size_t path_cou
     *out = NULL;
     if (set == NULL)
         return no_memory(err);
-    rc = load(set, paths, path_count, lint, &reason);
+    rc = load(set, paths, path_count, flags, &reason);
     if (set->source.arena != NULL &&
         rule_report_fill(report, &set->source.remarks, rc == 0 ? &reason : NULL) != 0)
         rc = -1;

@@ -88,15 +88,21 @@ struct rule_report {
 int rule_report_init(struct rule_report *report, struct err *err);
 void rule_report_clear(struct rule_report *report);
 
+enum ruleset_flag {
+    RULESET_LINT = 1 << 0,           /* also time each pattern on a hostile probe text
+                                        (slow: milliseconds a rule), remark on style */
+    RULESET_AUTHENTICATION = 1 << 1, /* SPF, DKIM and DMARC are worked out here: rules
+                                        that ask for them run */
+};
+
 /* ruleset_load - read every *.cf of each path (a folder: sorted by name; a file: that
  * file), in the order of paths; a later line about the same rule wins.
- * report: gains remarks; may be NULL. lint: also times each pattern on a hostile
- * probe text (slow: milliseconds a rule) and remarks on style.
+ * report: gains remarks; may be NULL. flags: enum ruleset_flag.
  * Returns 0 and *out (free it with ruleset_free), or -1 with *out NULL when a path
  * cannot be read or any line does not parse (err holds the first, file:line; the
  * report holds all). A missing folder is an error; an empty one is not. */
 int ruleset_load(struct ruleset **out, const char *const *paths, size_t path_count,
-                 bool lint, struct rule_report *report, struct err *err);
+                 unsigned flags, struct rule_report *report, struct err *err);
 void ruleset_free(struct ruleset **set);
 
 /* ruleset_count, ruleset_info - all rules that can run, in the order of names. */

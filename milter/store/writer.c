@@ -45,7 +45,8 @@ struct writer {
     pthread_cond_t left; /* the last of them has gone */
     bool is_stopping;
     int64_t keep_s;
-    struct writer_chore chore;
+    struct writer_chore chores[WRITER_CHORES];
+    unsigned chore_count;
     struct writer_stats stats;
 
     /* the thread's own */
@@ -211,20 +212,30 @@ static void checkpoint(struct writer *writer, bool is_idle)
         give_up(writer, &err);
 }
 
-static void do_given(struct writer *writer, const struct writer_chore *chore)
+static void do_given(struct writer *writer)
 {
-    struct ticket ticket = {.job = chore->job, .arg = chore->arg};
+    struct writer_chore chores[WRITER_CHORES];
+    pthread_mutex_lock(&writer->lock);
+    unsigned count = writer->chore_count;
+    memcpy(chores, writer->chores, sizeof chores);
+    pthread_mutex_unlock(&writer->lock);
     writer->given_at_ms = now_ms() + IDLE_MS;
-    if (chore->is_due(chore->arg) && sound_db(writer) != NULL)
+    for (unsigned i = 0; i < count; i++) {
+        const struct writer_chore *chore = &chores[i];
+        struct ticket ticket = {.job = chore->job, .arg = chore->arg};
+        if (!chore->is_due(chore->arg) || sound_db(writer) == NULL)
+            continue;
         run_batch(writer, &ticket);
+        if (ticket.rc == 0 && chore->done != NULL)
+            chore->done(chore->arg);
+    }
 }
 
 /* Between batches: never long, since jobs may arrive. */
-static void do_chores(struct writer *writer, const struct writer_chore *chore,
-                      int64_t keep_s, bool is_idle)
+static void do_chores(struct writer *writer, int64_t keep_s, bool is_idle)
 {
-    if (chore->job != NULL && now_ms() >= writer->given_at_ms)
-        do_given(writer, chore);
+    if (now_ms() >= writer->given_at_ms)
+        do_given(writer);
     if (now_ms() >= writer->checkpoint_at_ms && sound_db(writer) != NULL)
         checkpoint(writer, is_idle);
     if (keep_s > 0 && now_ms() >= writer->chore_at_ms && sound_db(writer) != NULL)
@@ -270,14 +281,13 @@ static void *writer_main(void *arg)
     while (!writer->is_stopping || writer->head != NULL) {
         struct ticket *batch = take_batch(writer);
         int64_t keep_s = writer->keep_s;
-        struct writer_chore chore = writer->chore;
         pthread_mutex_unlock(&writer->lock);
         if (batch != NULL)
             run_batch(writer, batch);
         pthread_mutex_lock(&writer->lock);
         finish_batch(writer, batch);
         pthread_mutex_unlock(&writer->lock);
-        do_chores(writer, &chore, keep_s, batch == NULL);
+        do_chores(writer, keep_s, batch == NULL);
         pthread_mutex_lock(&writer->lock);
         if (writer->head == NULL && !writer->is_stopping) {
             struct timespec until = deadline(
@@ -287,8 +297,7 @@ static void *writer_main(void *arg)
         }
     }
     pthread_mutex_unlock(&writer->lock);
-    if (writer->chore.job != NULL)
-        do_given(writer, &writer->chore);
+    do_given(writer);
     return NULL;
 }
 
@@ -353,7 +362,8 @@ void writer_keep(struct writer *writer, int64_t keep_s)
 void writer_chore(struct writer *writer, const struct writer_chore *chore)
 {
     pthread_mutex_lock(&writer->lock);
-    writer->chore = *chore;
+    if (writer->chore_count < WRITER_CHORES)
+        writer->chores[writer->chore_count++] = *chore;
     pthread_mutex_unlock(&writer->lock);
 }
 

@@ -6,7 +6,7 @@
  * is committed (or failed): a reply leaves only after its row and charge are durable
  * against a crash of the process. Jobs that arrive while a commit runs share the next
  * one, each in its own savepoint. In idle moments the thread checkpoints, deletes old
- * rows in small steps and does the chore that it was given.
+ * rows in small steps and does the chores that it was given.
  * When the store fails (full, broken, locked) jobs fail with ERR_STORE at once and
  * the thread reopens it by itself, at most once a second.
  */
@@ -37,10 +37,13 @@ struct writer_chore {
     bool (*is_due)(void *arg); /* cheap; on the writer's thread */
     writer_job *job;           /* a transaction of its own */
     void *arg;                 /* outlives the writer */
+    void (*done)(void *arg);   /* it is committed; NULL: nobody wants to know */
 };
 
+enum { WRITER_CHORES = 2 }; /* refusals, figures */
+
 /* writer_chore - from now on do this, too, at most once a second, and once more before
- * the writer stops. One at a time. */
+ * the writer stops. At most WRITER_CHORES. */
 void writer_chore(struct writer *writer, const struct writer_chore *chore);
 
 /* writer_run - run job(db, arg) and wait for its commit, timeout_ms at most (then

@@ -108,7 +108,27 @@ fact() {
 dns_start "$names" || skip_all 'NSD does not start'
 signer_start
 result $? 'opendkim signs in front' || diag "$(cat "$scratch/opendkim.log")"
-gate_rules=$srcdir/rules
+cat >"$scratch/asks.cf" <<'END'
+full   ASKS_VALID_AU eval:check_dkim_valid_author_sig('*.example')
+score  ASKS_VALID_AU 0.001
+full   ASKS_VALID_EF eval:check_dkim_valid_envelopefrom()
+score  ASKS_VALID_EF 0.001
+full   ASKS_VALID_ELSE eval:check_dkim_valid('else.example')
+score  ASKS_VALID_ELSE 0.001
+header ASKS_SPF_PASS eval:check_for_spf_pass()
+score  ASKS_SPF_PASS 0.001
+header ASKS_DMARC_PASS eval:check_dmarc_pass()
+score  ASKS_DMARC_PASS 0.001
+header ASKS_DMARC_REJECT eval:check_dmarc_reject()
+score  ASKS_DMARC_REJECT 0.001
+END
+# asks TAG - which of these rules hit.
+asks() {
+    sqlite3 "$gate_db" "select group_concat(rule, ' ') from (select substr(rule, 6) as rule
+        from hit join message on message = id where message_id = '$1@e2e.example' and
+        rule like 'ASKS%' order by rule)"
+}
+gate_rules="$srcdir/rules, $scratch/asks.cf"
 gate_config ''
 gate_overlay "$(mta_section)
 [dns]
@@ -128,12 +148,15 @@ like "$(row good authentication)" \
     '^spf=pass .*; dkim=pass header\.d=good\.example header\.s=s1 header\.a=rsa-sha256; dmarc=pass header\.from=good\.example policy\.dmarc=reject$' \
     'the row says it in the words of RFC 8601'
 unlike "$(cat "$sink"/*)" '^Authentication-Results:' 'nothing of it is added to what leaves'
+is "$(asks good)" 'DMARC_PASS SPF_PASS VALID_AU VALID_EF' \
+    'and rules that ask as those of SpamAssassin do are answered'
 
 # One: in the name of a bank that asks for refusal.
 mail bank info@bank.example | send bob@good.example
 is "$(row bank 'dkim, dmarc, action, spf')" 'none|fail|hold|pass' \
     'another domain in From: is held'
 is "$(fact bank dmarc_policy)" reject 'its domain asks for refusal'
+is "$(asks bank)" 'DMARC_REJECT SPF_PASS' 'which rules may ask for, too'
 is "$(sqlite3 "$gate_db" "select rule from hit join message on message = id where
     message_id = 'bank@e2e.example' and rule like 'AUTH%'")" AUTH_DMARC_REJECT 'by its rule'
 

@@ -189,7 +189,7 @@ ok 'and its views work' db 'select count(*) from recent; select * from held;
 cat >"$scratch/kept" <<'LIST'
 border_message.first_path border_message.first_queue_id border_message.ticket
 brake.by brake.reason blocked_sender.by blocked_sender.reason
-campaign.key campaign.sketch charge.limit_name domain_seen.domain
+campaign.key campaign.sketch charge.limit_name dns_figure.name domain_seen.domain
 exemption.by exemption.limit_name exemption.reason
 feedback.kind feedback.reason feedback.reporter feedback.source_hash feedback.status
 feedback.tied_by held_message.asked_by held_message.asked_for held_message.cause held_message.queue_id held_message.state

@@ -41,6 +41,32 @@ is $? 0 'every line is good OpenMetrics'
 like "$(cat "$scratch/metrics")" '^outgate_messages_total{class="outbound",action="hold"} [1-9]' \
     'counted by action'
 is "$(grep -c 'bob\|carol' "$scratch/metrics")" 0 'no sender is named'
+
+# the resolver's, once the daemon has written them and the config names somebody to ask
+of_dns() {
+    og metrics | grep -c '^outgate_dns\|^outgate_authentication'
+}
+printf '[dns]\nservers = 127.0.0.1@5\n' >"$gate/conf.d/dns.conf"
+is "$(of_dns)" 0 'no daemon asks the DNS: nothing of it'
+sqlite3 "$gate_db" "insert into dns_figure values ('questions.cache', 3),
+    ('questions.late', 1), ('lookups.bogus', 2), ('deaths', 4), ('messages', 5),
+    ('messages_late', 1), ('start_us', 1772442751500000),
+    ('dead_since_us', 1772442759000000)"
+og metrics >"$scratch/resolver"
+python3 "$scratch/read.py" <"$scratch/resolver" >/dev/null
+is $? 0 'with the resolver: good OpenMetrics'
+is "$(grep '^outgate_dns\|^outgate_authentication' "$scratch/resolver")" \
+    'outgate_dns_questions_total{outcome="cache"} 3
+outgate_dns_questions_total{outcome="late"} 1
+outgate_dns_lookups_total{outcome="bogus"} 2
+outgate_authentication_messages_total 5
+outgate_authentication_late_messages_total 1
+outgate_dns_deaths_total 4
+outgate_dns_dead 1
+outgate_dns_start_timestamp_seconds 1772442751.5' 'what the resolver did'
+printf '[dns]\nservers =\n' >"$gate/conf.d/dns.conf"
+is "$(of_dns)" 0 'authentication is off: nothing of it'
+
 sum() {
     og metrics | awk -F' ' '/^outgate_messages_total/ { n += $2 } END { print n }'
 }

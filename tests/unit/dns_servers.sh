@@ -71,9 +71,9 @@ counts
 END
 )" 'found 1: brief
 found 1: brief
-asked 2 cached 1 zone 0 sent 1 failed 0 late 0 refused 0 under_way 0
+questions.cache 1 questions.servers 1 lookups.answered 1 under_way 0
 found 1: brief
-asked 3 cached 1 zone 0 sent 2 failed 0 late 0 refused 0 under_way 0' \
+questions.cache 1 questions.servers 2 lookups.answered 2 under_way 0' \
     'an answer lasts as long as its TTL'
 
 is "$(ask 'mx1.example.com A' -f "$dns_server")" 'found 300: 192.0.2.1' \
@@ -90,6 +90,7 @@ example.com MX
 example.com TXT
 example.com A
 example.com MX
+counts
 message
 example.com A
 END
@@ -97,6 +98,7 @@ END
 found 300: v=spf1 ip4:192.0.2.0/24 -all
 spent 0: too many questions for one message
 found 120: mx1.example.com mx2.example.com
+questions.cache 1 questions.servers 2 questions.unpaid 1 lookups.answered 2 under_way 0
 no data 60:' 'a message may ask so much, and the cache for nothing'
 
 is "$(drive "$dns_server" <<'END'
@@ -106,7 +108,7 @@ example.com TXT
 counts
 END
 )" 'found 300: v=spf1 ip4:192.0.2.0/24 -all
-asked 1 cached 1 zone 0 sent 1 failed 0 late 0 refused 0 under_way 0' \
+questions.cache 1 lookups.answered 1 under_way 0' \
     'what was asked ahead is there'
 
 cat >"$scratch/static" <<'END'
@@ -130,7 +132,7 @@ no name 60:
 found 3600: from the file, too
 found 120: mx1.example.com mx2.example.com
 found 300: 192.0.2.1
-asked 5 cached 0 zone 3 sent 2 failed 0 late 0 refused 0 under_way 0' \
+questions.zone 3 questions.servers 2 lookups.answered 2 under_way 0' \
     'the static zone stands in front of the servers'
 
 is "$(ask 'mx1.example.com A' "127.0.0.1@$(free_port)" "$dns_server")" \
@@ -240,15 +242,24 @@ many 100 slow.hostile.test TXT
 counts
 END
 )" '100 of 100: found 60: late
-asked 100 cached 0 zone 0 sent 1 failed 0 late 0 refused 0 under_way 0' \
+questions.servers 100 lookups.answered 1 under_way 0' \
     'who asks the same waits for one answer'
 is "$(drive -d 300 "127.0.0.1@$lie_port" <<'END'
 many 200 silent.hostile.test TXT
 counts
 END
 )" '200 of 200: temperror 0: no answer in time
-asked 200 cached 0 zone 0 sent 1 failed 0 late 200 refused 0 under_way 1' \
+questions.late 200 under_way 1' \
     'and leaves at his deadline without it'
+
+# So many are under way that some cannot leave.
+is "$({
+    seq 200 | sed 's/.*/ahead silent-a&.hostile.test TXT/'
+    echo 'many 200 silent-m%.hostile.test TXT'
+    echo counts
+} | drive -d 300 "127.0.0.1@$lie_port")" '200 of 200: temperror 0: no answer in time
+questions.late 128 questions.crowded 72 under_way 256' \
+    'what found too many under way is counted apart'
 
 # Names that nobody answers for do not make the server one that is not asked: whoever
 # picks them would turn off the DNS for all.

@@ -3,7 +3,8 @@
  * drive_dns - the resolver for shell tests. Reads lines:
  *   NAME TYPE          ask: "STATUS TTL[ secure][ bogus][ cut]: RECORDS|WHY" on stdout
  *   ahead NAME TYPE    dns_prefetch
- *   many N NAME TYPE   N threads ask at once: "N same|different" and how long
+ *   many N NAME TYPE   N threads ask at once, a % in NAME is the thread's number: "N
+ *                      same|different" and how long
  *   message            a new message: its budget is whole again
  *   sleep MS
  *   counts             what the resolver has done
@@ -99,14 +100,25 @@ static void *ask_alone(void *arg)
     return NULL;
 }
 
+static const char *numbered(const char *name, unsigned number, struct arena *arena)
+{
+    const char *mark = strchr(name, '%');
+    struct buf out;
+    buf_init(&out, arena, 300);
+    if (mark == NULL)
+        return name;
+    buf_printf(&out, "%.*s%u%s", (int)(mark - name), name, number, mark + 1);
+    return buf_cstr(&out);
+}
+
 static void ask_many(unsigned count, const char *name, enum dns_type type)
 {
     static struct asker askers[THREADS];
     int64_t start_us = clock_elapsed_us();
     unsigned same = 0;
     for (unsigned i = 0; i < count && i < THREADS; i++) {
-        askers[i] =
-            (struct asker){.name = name, .type = type, .arena = arena_new(1 << 20)};
+        askers[i] = (struct asker){.type = type, .arena = arena_new(1 << 20)};
+        askers[i].name = numbered(name, i, askers[i].arena);
         if (pthread_create(&askers[i].thread, NULL, ask_alone, &askers[i]) != 0)
             exit(1);
     }
@@ -125,11 +137,10 @@ static void print_counts(void)
 {
     struct dns_counts c;
     dns_count(driver.dns, &c);
-    printf("asked %lu cached %lu zone %lu sent %lu failed %lu late %lu refused %lu "
-           "under_way %zu\n",
-           (unsigned long)c.asked, (unsigned long)c.cached, (unsigned long)c.zone,
-           (unsigned long)c.sent, (unsigned long)c.failed, (unsigned long)c.late,
-           (unsigned long)c.refused, c.under_way);
+    for (enum dns_counter i = 0; i < DNS_COUNTERS; i++)
+        if (c.at[i] > 0)
+            printf("%s %lu ", dns_counter_name(i), (unsigned long)c.at[i]);
+    printf("under_way %zu\n", c.under_way);
 }
 
 static void obey(char *line, struct arena *arena)

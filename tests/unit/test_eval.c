@@ -16,12 +16,14 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "facts/authentication.h"
 #include "rules/eval/eval.h"
 #include "rules/ruleset.h"
 
 enum { ARENA_BYTES = 256 << 20, HOSTILE_BYTES = 400000 };
 
-static struct ruleset *load(const char *rules, struct err *err)
+static struct ruleset *load_with(const char *rules, unsigned flags,
+                                 struct rule_report *report, struct err *err)
 {
     char path[] = "/tmp/outgate-test-XXXXXX";
     const char *paths[] = {path};
@@ -31,9 +33,14 @@ static struct ruleset *load(const char *rules, struct err *err)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, rules, strlen(rules)), strlen(rules));
     close(fd);
-    (void)ruleset_load(&set, paths, 1, false, NULL, err);
+    (void)ruleset_load(&set, paths, 1, flags, report, err);
     unlink(path);
     return set;
+}
+
+static struct ruleset *load(const char *rules, struct err *err)
+{
+    return load_with(rules, 0, NULL, err);
 }
 
 #define R(helo, rdns, ip, by)                                                          \
@@ -509,6 +516,267 @@ static void test_functions(void **state)
     arena_free(&arena);
 }
 
+/* ---- SPF, DKIM, DMARC ---- */
+
+#define FROM(address) "From: A <" address ">\nTo: b@b.example\nSubject: Hello\n\nHi\n"
+
+enum what { HIT, MISS };
+
+/* spf, helo, dmarc: results. sign: "RESULT d= i= FLAGS" each, ';' between; i= may be
+ * "-"; FLAGS: t a test key. */
+static const struct {
+    const char *rule;
+    enum what what;
+    enum auth_result spf, helo;
+    const char *sign;
+    enum auth_result dmarc;
+    enum dmarc_policy policy;
+    const char *mail_from, *mail;
+} auth_rows[] = {
+    {"check_for_spf_pass()", HIT, .spf = AUTH_PASS},
+    {"check_for_spf_pass()", MISS, .spf = AUTH_FAIL},
+    {"check_for_spf_pass()", MISS, .helo = AUTH_PASS},
+    {"check_for_spf_pass()", MISS, .spf = AUTH_UNKNOWN},
+    {"check_for_spf_neutral()", HIT, .spf = AUTH_NEUTRAL},
+    {"check_for_spf_neutral()", MISS, .spf = AUTH_PASS},
+    {"check_for_spf_none()", HIT, .spf = AUTH_NONE},
+    {"check_for_spf_none()", MISS, .spf = AUTH_UNKNOWN},
+    {"check_for_spf_fail()", HIT, .spf = AUTH_FAIL},
+    {"check_for_spf_fail()", MISS, .spf = AUTH_SOFTFAIL},
+    {"check_for_spf_softfail()", HIT, .spf = AUTH_SOFTFAIL},
+    {"check_for_spf_softfail()", MISS, .spf = AUTH_FAIL},
+    {"check_for_spf_permerror()", HIT, .spf = AUTH_PERMERROR},
+    {"check_for_spf_permerror()", MISS, .spf = AUTH_TEMPERROR},
+    {"check_for_spf_temperror()", HIT, .spf = AUTH_TEMPERROR},
+    {"check_for_spf_temperror()", MISS, .spf = AUTH_PERMERROR},
+    {"check_for_spf_helo_pass()", HIT, .helo = AUTH_PASS},
+    {"check_for_spf_helo_pass()", MISS, .spf = AUTH_PASS},
+    {"check_for_spf_helo_neutral()", HIT, .helo = AUTH_NEUTRAL},
+    {"check_for_spf_helo_neutral()", MISS, .spf = AUTH_NEUTRAL},
+    {"check_for_spf_helo_none()", HIT, .helo = AUTH_NONE},
+    {"check_for_spf_helo_none()", MISS, .helo = AUTH_FAIL},
+    {"check_for_spf_helo_fail()", HIT, .helo = AUTH_FAIL},
+    {"check_for_spf_helo_fail()", MISS, .spf = AUTH_FAIL},
+    {"check_for_spf_helo_softfail()", HIT, .helo = AUTH_SOFTFAIL},
+    {"check_for_spf_helo_softfail()", MISS, .helo = AUTH_FAIL},
+    {"check_for_spf_helo_permerror()", HIT, .helo = AUTH_PERMERROR},
+    {"check_for_spf_helo_permerror()", MISS, .helo = AUTH_TEMPERROR},
+    {"check_for_spf_helo_temperror()", HIT, .helo = AUTH_TEMPERROR},
+    {"check_for_spf_helo_temperror()", MISS, .helo = AUTH_PERMERROR},
+
+    {"check_dkim_signed()", HIT, .sign = "fail a.example"},
+    {"check_dkim_signed()", MISS, .sign = ""},
+    {"check_dkim_signed('a.example')", HIT, .sign = "fail A.example"},
+    {"check_dkim_signed(a.example)", HIT, .sign = "fail a.example"},
+    {"check_dkim_signed('a.example')", MISS, .sign = "fail b.a.example"},
+    {"check_dkim_signed('*.a.example')", HIT, .sign = "fail b.a.example"},
+    {"check_dkim_signed('*.a.example')", HIT, .sign = "fail a.example"},
+    {"check_dkim_signed('.a.example')", HIT, .sign = "fail c.b.a.example"},
+    {"check_dkim_signed('.a.example')", MISS, .sign = "fail ba.example"},
+    {"check_dkim_signed('x.example','A.example')", HIT, .sign = "fail a.example"},
+    {"check_dkim_signed('x.example','y.example')", MISS, .sign = "fail a.example"},
+    {"check_dkim_signed('a.example')", MISS, .sign = "permerror -"},
+    {"check_dkim_signed('b.a.example')", HIT, .sign = "fail a.example b.a.example"},
+    {"check_dkim_valid()", HIT, .sign = "pass a.example"},
+    {"check_dkim_valid()", MISS, .sign = "fail a.example"},
+    {"check_dkim_valid()", MISS, .sign = "policy a.example"},
+    {"check_dkim_valid()", HIT, .sign = "fail a.example;pass b.example"},
+    {"check_dkim_valid('a.example')", MISS, .sign = "fail a.example;pass b.example"},
+    {"check_dkim_valid('*.a.example','b.example')", HIT,
+     .sign = "fail a.example;pass b.example"},
+    {"check_dkim_verified()", HIT, .sign = "pass a.example"},
+    {"check_dkim_verified()", MISS, .sign = "temperror a.example"},
+    {"check_dkim_valid_author_sig()", HIT, .sign = "pass a.example",
+     .mail = FROM("x@A.example")},
+    {"check_dkim_valid_author_sig()", HIT, .sign = "fail a.example;pass b.example",
+     .mail = FROM("x@b.example")},
+    {"check_dkim_valid_author_sig()", MISS, .sign = "fail a.example;pass b.example",
+     .mail = FROM("x@a.example")},
+    {"check_dkim_valid_author_sig()", MISS, .sign = "pass a.example",
+     .mail = FROM("x@b.a.example")},
+    {"check_dkim_valid_author_sig()", HIT, .sign = "pass a.example b.a.example",
+     .mail = FROM("x@b.a.example")},
+    {"check_dkim_valid_author_sig('*.a.example')", HIT, .sign = "pass b.a.example",
+     .mail = FROM("x@b.a.example")},
+    {"check_dkim_valid_author_sig('c.example')", MISS, .sign = "pass a.example",
+     .mail = FROM("x@a.example")},
+    {"check_dkim_valid_author_sig('*.example.com')", MISS, .sign = "pass a.example",
+     .mail = FROM("x@a.example")},
+    {"check_dkim_valid_envelopefrom()", HIT, .sign = "pass a.example",
+     .mail_from = "bounce@A.example"},
+    {"check_dkim_valid_envelopefrom()", MISS, .sign = "pass a.example",
+     .mail_from = "bounce@b.example"},
+    {"check_dkim_valid_envelopefrom()", MISS, .sign = "fail a.example",
+     .mail_from = "bounce@a.example"},
+    {"check_dkim_valid_envelopefrom()", MISS, .sign = "pass a.example"},
+    {"check_dkim_testing()", HIT, .sign = "pass a.example - t"},
+    {"check_dkim_testing()", MISS, .sign = "pass a.example"},
+    {"check_dkim_dependable()", HIT, .sign = ""},
+    {"check_dkim_dependable()", HIT, .sign = "fail a.example"},
+    {"check_dkim_dependable()", MISS, .sign = "neutral a.example"},
+
+    {"check_dmarc_pass()", HIT, .dmarc = AUTH_PASS, .policy = DMARC_REJECT},
+    {"check_dmarc_pass()", MISS, .dmarc = AUTH_NONE},
+    {"check_dmarc_reject()", HIT, .dmarc = AUTH_FAIL, .policy = DMARC_REJECT},
+    {"check_dmarc_reject()", MISS, .dmarc = AUTH_PASS, .policy = DMARC_REJECT},
+    {"check_dmarc_reject()", MISS, .dmarc = AUTH_TEMPERROR, .policy = DMARC_REJECT},
+    {"check_dmarc_quarantine()", HIT, .dmarc = AUTH_FAIL, .policy = DMARC_QUARANTINE},
+    {"check_dmarc_quarantine()", MISS, .dmarc = AUTH_FAIL, .policy = DMARC_REJECT},
+    {"check_dmarc_none()", HIT, .dmarc = AUTH_FAIL, .policy = DMARC_NONE},
+    {"check_dmarc_none()", MISS, .dmarc = AUTH_NONE, .policy = DMARC_NONE},
+    {"check_dmarc_missing()", HIT, .dmarc = AUTH_NONE},
+    {"check_dmarc_missing()", MISS, .dmarc = AUTH_TEMPERROR},
+};
+
+enum { AUTH_ROWS = sizeof auth_rows / sizeof auth_rows[0] };
+
+static enum auth_result result_named(struct span name)
+{
+    int i = AUTH_NONE;
+    while (!span_eq(name, span_of(auth_result_name((enum auth_result)i))))
+        assert_true(++i <= AUTH_PERMERROR);
+    return (enum auth_result)i;
+}
+
+static struct span but_dash(struct span text)
+{
+    return span_eq(text, SPAN("-")) ? SPAN("") : text;
+}
+
+static void sign(struct authentication *auth, const char *sign)
+{
+    struct span rest = span_of(sign), one, word;
+    auth->dkim = AUTH_NONE;
+    while (rest.len > 0) {
+        struct auth_signature *signature = &auth->signatures[auth->signature_count++];
+        span_cut(rest, ';', &one, &rest);
+        span_cut(one, ' ', &word, &one);
+        signature->result = auth->dkim = result_named(word);
+        span_cut(one, ' ', &word, &one);
+        signature->domain = but_dash(word);
+        span_cut(one, ' ', &word, &one);
+        signature->identity = but_dash(word);
+        signature->is_test = span_eq(one, SPAN("t"));
+    }
+    auth->signature_total = auth->signature_count;
+}
+
+static bool hits_row(size_t i, struct arena *arena, struct envelope *env)
+{
+    struct err err = {0};
+    struct hits hits;
+    char rules[512];
+    snprintf(rules, sizeof rules, "full A eval:%s\n", auth_rows[i].rule);
+    struct ruleset *set = load_with(rules, RULESET_AUTHENTICATION, NULL, &err);
+    struct message *msg = message_new(arena, 1 << 20);
+    if (set == NULL || ruleset_count(set) != 1)
+        fail_msg("%s: does not load: %s", auth_rows[i].rule, err.text);
+    message_read(msg, span_of(auth_rows[i].mail != NULL ? auth_rows[i].mail : PLAIN));
+    rule_match(set, msg, env, NULL, &hits);
+    ruleset_free(&set);
+    return hits.count == 1;
+}
+
+/* With these results it hits or not; where nobody was asked nothing hits. */
+static void test_authentication(void **state)
+{
+    struct arena *arena = arena_new(ARENA_BYTES);
+
+    (void)state;
+    for (size_t i = 0; i < AUTH_ROWS; i++) {
+        struct authentication auth = {.is_known = true}, nothing = {0};
+        struct envelope env = {.authentication = &auth};
+        auth.spf.is_helo = auth_rows[i].helo != AUTH_UNKNOWN;
+        auth.spf.result = auth.spf.is_helo ? auth_rows[i].helo : auth_rows[i].spf;
+        auth.dmarc.result = auth_rows[i].dmarc;
+        auth.dmarc.policy = auth_rows[i].policy;
+        if (auth_rows[i].sign != NULL)
+            sign(&auth, auth_rows[i].sign);
+        env.mail_from = span_of(auth_rows[i].mail_from);
+        if (hits_row(i, arena, &env) != (auth_rows[i].what == HIT))
+            fail_msg("row %zu: %s: wanted %s", i, auth_rows[i].rule,
+                     auth_rows[i].what == HIT ? "a hit" : "no hit");
+        env.authentication = &nothing;
+        assert_false(hits_row(i, arena, &env));
+        env.authentication = NULL;
+        assert_false(hits_row(i, arena, &env));
+        arena_reset(arena);
+    }
+    arena_free(&arena);
+}
+
+/* Where it is off they are skipped, with the reason, and their plugins are not there.
+ */
+static void test_without_authentication(void **state)
+{
+    static const char rules[] =
+        "header A eval:check_for_spf_pass()\n"
+        "full   B eval:check_dkim_valid('a.example')\n"
+        "header C eval:check_dmarc_reject()\n"
+        "ifplugin Mail::SpamAssassin::Plugin::DMARC\n"
+        "header D eval:check_dmarc_missing()\n"
+        "endif\n"
+        "if can(Mail::SpamAssassin::Plugin::SPF::has_check_for_spf_errors)\n"
+        "header E eval:check_for_spf_temperror()\n"
+        "endif\n"
+        "if plugin(Mail::SpamAssassin::Plugin::DKIM)\n"
+        "full   F eval:check_dkim_signed()\n"
+        "else\n"
+        "header G Subject =~ /x/\n"
+        "endif\n"
+        "meta   M !A\n";
+    struct rule_report report;
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(rule_report_init(&report, &err), 0);
+    struct ruleset *set = load_with(rules, 0, &report, &err);
+    assert_non_null(set);
+    assert_int_equal(ruleset_count(set), 2);
+    assert_true(ruleset_find(set, "G") >= 0 && ruleset_find(set, "M") >= 0);
+    assert_int_equal(report.skipped, 3);
+    assert_string_equal(
+        report.remarks[0].text,
+        "A: asks the network (eval:check_for_spf_pass), and [dns] is empty");
+    ruleset_free(&set);
+    set = load_with(rules, RULESET_AUTHENTICATION, NULL, &err);
+    assert_non_null(set);
+    assert_int_equal(ruleset_count(set), 7);
+    assert_true(ruleset_find(set, "G") < 0);
+    ruleset_free(&set);
+    rule_report_clear(&report);
+}
+
+/* Of four scores the one with network tests, where they are made. */
+static void test_network_score(void **state)
+{
+    static const char rules[] = "header A eval:check_for_spf_fail()\n"
+                                "score  A 0 0.919 0 0.001\n"
+                                "header B Subject =~ /x/\n"
+                                "score  B 2 0 0 0\n"
+                                "full   C eval:check_dkim_valid()\n"
+                                "score  C -0.1\n"
+                                "score  C (-1)\n";
+    struct rule_info info;
+    struct err err = {0};
+
+    (void)state;
+    struct ruleset *set = load_with(rules, RULESET_AUTHENTICATION, NULL, &err);
+    assert_non_null(set);
+    assert_int_equal(ruleset_count(set), 3);
+    ruleset_info(set, 0, &info);
+    assert_true(info.score == 0.919);
+    ruleset_info(set, 1, &info);
+    assert_true(info.score == 2);
+    ruleset_info(set, 2, &info);
+    assert_true(info.score == -1.1);
+    ruleset_free(&set);
+    set = load(rules, &err);
+    assert_non_null(set);
+    assert_int_equal(ruleset_count(set), 1);
+    ruleset_free(&set);
+}
+
 /* Kept for old rules alone: they never hit. */
 static bool is_empty_shell(const char *name)
 {
@@ -528,6 +796,12 @@ static void test_all_functions_have_rows(void **state)
                 rows[i].rule[len] == '(') {
                 hit += rows[i].is_hit;
                 miss += !rows[i].is_hit;
+            }
+        for (size_t i = 0; i < AUTH_ROWS; i++)
+            if (strncmp(auth_rows[i].rule, info.name, len) == 0 &&
+                auth_rows[i].rule[len] == '(') {
+                hit += auth_rows[i].what == HIT;
+                miss += auth_rows[i].what == MISS;
             }
         if (miss == 0 || (hit == 0 && !is_empty_shell(info.name)))
             fail_msg("%s has no row of a %s", info.name, hit == 0 ? "hit" : "miss");
@@ -647,6 +921,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_functions),
+        cmocka_unit_test(test_authentication),
+        cmocka_unit_test(test_without_authentication),
+        cmocka_unit_test(test_network_score),
         cmocka_unit_test(test_all_functions_have_rows),
         cmocka_unit_test(test_bad_arguments),
         cmocka_unit_test(test_bad_settings),

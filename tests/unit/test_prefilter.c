@@ -430,7 +430,7 @@ static struct ruleset *load(const char *path)
     struct err err;
 
     assert_int_equal(rule_report_init(&report, &err), 0);
-    if (ruleset_load(&set, &path, 1, false, &report, &err) != 0)
+    if (ruleset_load(&set, &path, 1, 0, &report, &err) != 0)
         fail_msg("%s", err.text);
     rule_report_clear(&report);
     return set;

@@ -73,7 +73,7 @@ static struct ruleset *load(void)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, rules, sizeof rules - 1), sizeof rules - 1);
     close(fd);
-    if (ruleset_load(&set, paths, 1, false, NULL, &err) != 0)
+    if (ruleset_load(&set, paths, 1, 0, NULL, &err) != 0)
         fail_msg("%s", err.text);
     unlink(path);
     return set;

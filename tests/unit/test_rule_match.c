@@ -32,7 +32,7 @@ static struct ruleset *load(const char *rules, struct rule_report *report,
     assert_true(fd >= 0);
     assert_int_equal(write(fd, rules, strlen(rules)), strlen(rules));
     close(fd);
-    (void)ruleset_load(&set, paths, 1, false, report, err);
+    (void)ruleset_load(&set, paths, 1, 0, report, err);
     unlink(path);
     return set;
 }

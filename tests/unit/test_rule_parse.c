@@ -64,7 +64,7 @@ static struct ruleset *load(const char *text, bool is_lint, struct rule_report *
 
     assert_int_equal(rule_report_init(report, err), 0);
     write_file("a.cf", text);
-    (void)ruleset_load(&set, paths, 1, is_lint, report, err);
+    (void)ruleset_load(&set, paths, 1, is_lint ? RULESET_LINT : 0, report, err);
     remove_file("a.cf");
     return set;
 }
@@ -379,7 +379,7 @@ static void files_in_order_and_includes(void **state)
     write_file("30.txt", "no rules at all\n");
     write_file("sub.inc", "body B /sub/\n");
     assert_int_equal(rule_report_init(&report, &err), 0);
-    assert_int_equal(ruleset_load(&set, paths, 1, false, &report, &err), 0);
+    assert_int_equal(ruleset_load(&set, paths, 1, 0, &report, &err), 0);
     assert_int_equal(ruleset_count(set), 3);
     ruleset_info(set, 0, &info);
     assert_string_equal(info.definition, "/twenty/");
@@ -391,17 +391,17 @@ static void files_in_order_and_includes(void **state)
     rule_report_clear(&report);
     /* a file that includes itself comes to an end */
     write_file("10.cf", "include 10.cf\n");
-    assert_int_equal(ruleset_load(&set, paths, 1, false, NULL, &err), -1);
+    assert_int_equal(ruleset_load(&set, paths, 1, 0, NULL, &err), -1);
     assert_non_null(strstr(err.text, "includes within each other"));
     remove_file("10.cf");
     remove_file("20.cf");
     remove_file("30.txt");
     remove_file("sub.inc");
-    assert_int_equal(ruleset_load(&set, paths, 1, false, NULL, &err), 0);
+    assert_int_equal(ruleset_load(&set, paths, 1, 0, NULL, &err), 0);
     assert_int_equal(ruleset_count(set), 0);
     ruleset_free(&set);
     paths[0] = "/nonexistent/rules";
-    assert_int_equal(ruleset_load(&set, paths, 1, false, NULL, &err), -1);
+    assert_int_equal(ruleset_load(&set, paths, 1, 0, NULL, &err), -1);
     assert_int_equal(err.code, ERR_IO);
     assert_null(set);
 }

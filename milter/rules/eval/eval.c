@@ -7,24 +7,39 @@
 #include "rules/pattern.h"
 
 static const struct eval_module *const modules[] = {
-    &outgate_eval_body,    &outgate_eval_header,  &outgate_eval_html,
-    &outgate_eval_mime,    &outgate_eval_relay,   &outgate_eval_freemail,
-    &outgate_eval_welcome, &outgate_eval_subject, &outgate_eval_uri,
-    &outgate_eval_https,   &outgate_eval_image,   &outgate_eval_bounce,
+    &outgate_eval_body,
+    &outgate_eval_header,
+    &outgate_eval_html,
+    &outgate_eval_mime,
+    &outgate_eval_relay,
+    &outgate_eval_freemail,
+    &outgate_eval_welcome,
+    &outgate_eval_subject,
+    &outgate_eval_uri,
+    &outgate_eval_https,
+    &outgate_eval_image,
+    &outgate_eval_bounce,
+    /* from here on: what the authentication stage knows */
+    &outgate_eval_spf,
+    &outgate_eval_dkim,
+    &outgate_eval_dmarc,
 };
 
-enum { MODULES = sizeof modules / sizeof modules[0] };
+enum {
+    MODULES = sizeof modules / sizeof modules[0],
+    FREE_MODULES = MODULES - 3, /* need nothing */
+};
 
 #define PLUGIN_PREFIX "Mail::SpamAssassin::Plugin::"
 
-bool eval_has_plugin(struct span name)
+bool eval_has_plugin(struct span name, bool has_authentication)
 {
     if (!span_starts(name, SPAN(PLUGIN_PREFIX)))
         return false;
     name = span_from(name, sizeof PLUGIN_PREFIX - 1);
     for (size_t i = 0; i < MODULES; i++)
         if (span_eq(name, span_of(modules[i]->plugin)))
-            return true;
+            return has_authentication || i < FREE_MODULES;
     return false;
 }
 
@@ -33,8 +48,9 @@ bool eval_info(size_t n, struct eval_info *out)
     for (size_t i = 0; i < MODULES; i++) {
         if (n < modules[i]->count) {
             const struct eval_function *f = &modules[i]->functions[n];
-            *out = (struct eval_info){modules[i]->plugin, f->name, f->arguments, f->doc,
-                                      f->names};
+            *out = (struct eval_info){modules[i]->plugin, f->name,
+                                      f->arguments,       f->doc,
+                                      f->names,           i >= FREE_MODULES};
             return true;
         }
         n -= modules[i]->count;
@@ -42,12 +58,15 @@ bool eval_info(size_t n, struct eval_info *out)
     return false;
 }
 
-static const struct eval_function *find(struct span name)
+static const struct eval_function *find(struct span name, bool *needs_authentication)
 {
+    *needs_authentication = false;
     for (size_t i = 0; i < MODULES; i++)
         for (size_t k = 0; k < modules[i]->count; k++)
-            if (span_eq(name, span_of(modules[i]->functions[k].name)))
+            if (span_eq(name, span_of(modules[i]->functions[k].name))) {
+                *needs_authentication = i >= FREE_MODULES;
                 return &modules[i]->functions[k];
+            }
     return NULL;
 }
 
@@ -215,6 +234,10 @@ static int bind(struct eval_call *call, struct err *err)
             is_optional = true;
             continue;
         }
+        if (*kinds == '*') { /* texts, which need no more than to be there */
+            n = n < call->count ? call->count : n;
+            continue;
+        }
         if (n < call->count) {
             if (bind_argument(call, n, *kinds, err) != 0)
                 return -1;
@@ -231,9 +254,19 @@ static int bind(struct eval_call *call, struct err *err)
     return 0;
 }
 
-int eval_parse(struct arena *arena, struct span written, struct eval_call **out,
-               struct err *err)
+bool eval_needs_authentication(struct span written)
 {
+    struct span name, rest;
+    bool needs_it;
+
+    span_cut(written, '(', &name, &rest);
+    return find(span_trim(name), &needs_it) != NULL && needs_it;
+}
+
+int eval_parse(struct arena *arena, struct span written, bool has_authentication,
+               struct eval_call **out, struct err *err)
+{
+    bool needs_authentication;
     struct span name, rest = SPAN("");
     bool has_arguments = span_cut(written, '(', &name, &rest);
     struct eval_call *call = arena_alloc(arena, sizeof *call);
@@ -243,10 +276,14 @@ int eval_parse(struct arena *arena, struct span written, struct eval_call **out,
         return err_set(err, ERR_MEMORY, "no memory for the rules");
     name = span_trim(name);
     rest = span_trim(rest);
-    call->function = find(name);
+    call->function = find(name, &needs_authentication);
     if (call->function == NULL)
         return err_set(err, ERR_NOT_FOUND, "eval:%.*s is not there", width(name),
                        name.at);
+    if (needs_authentication && !has_authentication)
+        return err_set(err, ERR_NOT_FOUND,
+                       "asks the network (eval:%s), and [dns] is empty",
+                       call->function->name);
     if (has_arguments && (rest.len == 0 || rest.at[rest.len - 1] != ')'))
         return err_set(err, ERR_CONFIG, "%s: ')' is missing", call->function->name);
     rest.len -= has_arguments;

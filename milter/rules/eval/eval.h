@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * eval - the `eval:` functions of SpamAssassin's rules that need no network and no
- * learned database.
+ * learned database; and those that ask what the authentication stage knows.
  *
  * Stage: rules. A rule `body NAME eval:function('argument', ...)` hits when the
  * function says so. What several functions need of a message is derived once (struct
@@ -22,22 +22,27 @@ struct eval_call;
 
 /* eval_parse - `function(argument, 'argument', ...)`. Returns 0 and *out (in the arena;
  * its patterns are given back by eval_clear), or -1: ERR_NOT_FOUND for a function, or a
- * test of it, that is not there; ERR_CONFIG for arguments that do not fit it. */
-int eval_parse(struct arena *arena, struct span written, struct eval_call **out,
-               struct err *err);
+ * test of it, that is not there, or that needs authentication where there is none;
+ * ERR_CONFIG for arguments that do not fit it. */
+int eval_parse(struct arena *arena, struct span written, bool has_authentication,
+               struct eval_call **out, struct err *err);
 void eval_clear(struct eval_call *call);
+
+/* eval_needs_authentication - of `function(...)` as written. */
+bool eval_needs_authentication(struct span written);
 
 /* eval_run - does it hit? Pure, and bounded by the bounds of what it looks at. */
 bool eval_run(const struct eval_call *call, struct eval_scene *scene);
 
 /* eval_has_plugin - functions of that plugin (Mail::SpamAssassin::Plugin::NAME) are
- * here. */
-bool eval_has_plugin(struct span name);
+ * here, and have what they need. */
+bool eval_has_plugin(struct span name, bool has_authentication);
 
 /* One function, for the manual. */
 struct eval_info {
     const char *plugin, *name, *arguments, *doc;
     const char *const *names;
+    bool needs_authentication;
 };
 
 /* eval_info - the n-th; false behind the last. */

@@ -9,7 +9,7 @@
 
 #include "rules/eval/eval_scene.h"
 
-enum { EVAL_ARGUMENTS = 5 };
+enum { EVAL_ARGUMENTS = 16 };
 
 enum eval_comparison {
     EVAL_COMPARE_UNKNOWN = 0,
@@ -39,7 +39,8 @@ struct eval_call {
 };
 
 /* run: does the rule hit? arguments: a letter each: t text, n number, r regex, c
- * comparison with a number ("!= 0"), i one of names; those behind '|' may be left out.
+ * comparison with a number ("!= 0"), i one of names; those behind '|' may be left out;
+ * of that before '*' there may be more.
  * doc: for the manual; it begins with what hits. */
 struct eval_function {
     const char *name;
@@ -67,6 +68,9 @@ extern const struct eval_module outgate_eval_uri;
 extern const struct eval_module outgate_eval_image;
 extern const struct eval_module outgate_eval_https;
 extern const struct eval_module outgate_eval_bounce;
+extern const struct eval_module outgate_eval_spf;
+extern const struct eval_module outgate_eval_dkim;
+extern const struct eval_module outgate_eval_dmarc;
 
 /* eval_is_between - min and max as written, where "undef" and what is not given set no
  * bound: min <= value < max. */

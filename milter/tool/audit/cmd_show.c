@@ -442,7 +442,8 @@ static int print_people(struct tool *tool, const struct dossier *d, struct err *
     const struct conf_list *paths = &tool->settings->rule_paths;
     const char *const *at = tool->rules != NULL ? &tool->rules : paths->at;
     /* the descriptions are a convenience: without the rule files their names stand */
-    ruleset_load(&rules, at, tool->rules != NULL ? 1 : paths->count, false, NULL, NULL);
+    ruleset_load(&rules, at, tool->rules != NULL ? 1 : paths->count,
+                 RULESET_AUTHENTICATION, NULL, NULL);
     print_who(tool->arena, &d->record);
     heading("Answer");
     print_answer(tool->arena, d);

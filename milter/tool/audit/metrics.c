@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tool/audit/metrics.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "limits/limits.h"
+#include "store/dns_figures.h"
 
 static void head(struct buf *out, const char *name, const char *type, const char *unit,
                  const char *help)
@@ -172,6 +173,84 @@ static int print_feedback(struct tool *tool, struct buf *out, struct err *err)
                   kind, err);
 }
 
+/* A counter whose rows are "FAMILY.LABEL". */
+static int labelled(struct tool *tool, struct buf *out, const char *name,
+                    const char *sql, const char *help, struct err *err)
+{
+    static const char *const outcome[] = {"outcome", NULL};
+    char sample[64];
+    head(out, name, "counter", "", help);
+    snprintf(sample, sizeof sample, "%s_total", name);
+    return series(tool, out, sample, sql, outcome, err);
+}
+
+static int print_lookups(struct tool *tool, struct buf *out, struct err *err)
+{
+    if (labelled(tool, out, "dns_questions",
+                 "SELECT substr(name, instr(name, '.') + 1), value FROM dns_figure "
+                 "WHERE name GLOB 'questions.*'",
+                 "What the resolver was asked, by how it ended: known to the zone, the "
+                 "cache or the servers; failed; late (a message's deadline came first) "
+                 "or crowded (so did it, with too many under way for this one to "
+                 "leave); unpaid (the message had asked too much); skipped (no server "
+                 "answered anything); unasked.",
+                 err) != 0)
+        return -1;
+    return labelled(tool, out, "dns_lookups",
+                    "SELECT substr(name, instr(name, '.') + 1), value FROM dns_figure "
+                    "WHERE name GLOB 'lookups.*'",
+                    "What was sent to the DNS servers, by how it ended.", err);
+}
+
+static int print_authentication(struct tool *tool, struct buf *out, struct err *err)
+{
+    head(out, "authentication_messages", "counter", "",
+         "Messages for which the DNS was asked.");
+    if (series(tool, out, "authentication_messages_total",
+               "SELECT value FROM dns_figure WHERE name = 'messages'", NO_LABELS,
+               err) != 0)
+        return -1;
+    head(out, "authentication_late_messages", "counter", "",
+         "Of these, the ones whose authentication met its deadline.");
+    return series(tool, out, "authentication_late_messages_total",
+                  "SELECT value FROM dns_figure WHERE name = 'messages_late'",
+                  NO_LABELS, err);
+}
+
+static int print_servers(struct tool *tool, struct buf *out, struct err *err)
+{
+    head(out, "dns_deaths", "counter", "",
+         "Times that the DNS servers began to count as dead.");
+    if (series(tool, out, "dns_deaths_total",
+               "SELECT value FROM dns_figure WHERE name = 'deaths'", NO_LABELS,
+               err) != 0)
+        return -1;
+    head(out, "dns_dead", "gauge", "", "1 while no DNS server answers.");
+    if (series(tool, out, "dns_dead",
+               "SELECT value > 0 FROM dns_figure WHERE name = 'dead_since_us'",
+               NO_LABELS, err) != 0)
+        return -1;
+    head(out, "dns_start_timestamp_seconds", "gauge", "seconds",
+         "When outgate-milter started: what it counts of the DNS was zero.");
+    return series(tool, out, "dns_start_timestamp_seconds",
+                  "SELECT value / 1e6 FROM dns_figure WHERE name = 'start_us'",
+                  NO_LABELS, err);
+}
+
+/* Nothing where nobody is asked: by the config, or by the daemon as it runs. */
+static int print_resolver(struct tool *tool, struct buf *out, struct err *err)
+{
+    struct dns_figure start = {.name = "start_us"};
+    if (!settings_has_dns(tool->settings))
+        return 0;
+    int found = dns_figures_get(tool->db, &start, 1, err);
+    if (found <= 0)
+        return found;
+    if (print_lookups(tool, out, err) != 0 || print_authentication(tool, out, err) != 0)
+        return -1;
+    return print_servers(tool, out, err);
+}
+
 static void print_files(struct tool *tool, struct buf *out)
 {
     struct stat st;
@@ -185,7 +264,8 @@ static void print_files(struct tool *tool, struct buf *out)
 int metrics_print(struct tool *tool, struct buf *out, struct err *err)
 {
     static int (*const parts[])(struct tool *, struct buf *, struct err *) = {
-        print_traffic, print_held, print_state, print_limits, print_feedback};
+        print_traffic, print_held,     print_state,
+        print_limits,  print_feedback, print_resolver};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i](tool, out, err) != 0)
             return -1;

@@ -6,6 +6,7 @@
 #include "tool/doctor/domains.h"
 #include "tool/doctor/keys.h"
 #include "tool/doctor/names.h"
+#include "tool/doctor/resolver.h"
 
 static void tell_unconfigured(struct doctor *doctor)
 {
@@ -22,7 +23,7 @@ static bool open_dns(struct doctor *doctor)
 {
     const struct settings *settings = doctor->tool->settings;
     struct err err;
-    if (settings->dns_servers.count == 0 && settings->dns_zone[0] == '\0') {
+    if (!settings_has_dns(settings)) {
         tell_unconfigured(doctor);
         return false;
     }
@@ -48,6 +49,7 @@ void doctor_check_dns(struct doctor *doctor)
         return;
     size_t count = sending_domains(doctor, &domains);
     size_t key_count = signer_keys(doctor, domains, count, &keys);
+    doctor_check_resolver(doctor);
     doctor_check_names(doctor);
     for (size_t i = 0; i < count; i++) {
         doctor_check_domain(doctor, &domains[i]);

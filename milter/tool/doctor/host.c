@@ -401,9 +401,10 @@ static void check_rules(struct doctor *doctor)
     const char *const *at =
         doctor->tool->rules != NULL ? &doctor->tool->rules : paths->at;
     size_t count = doctor->tool->rules != NULL ? 1 : paths->count;
+    unsigned flags = settings_has_dns(settings_of(doctor)) ? RULESET_AUTHENTICATION : 0;
     if (rule_report_init(&report, &err) != 0)
         return;
-    if (ruleset_load(&set, at, count, false, &report, &err) == 0) {
+    if (ruleset_load(&set, at, count, flags, &report, &err) == 0) {
         tell_rules(doctor, &report, ruleset_count(set));
     } else {
         struct finding *finding =

@@ -111,7 +111,10 @@ static const char *print_call(struct arena *arena, const struct eval_info *info)
             open++;
             continue;
         }
-        buf_printf(&out, "%s%s", count++ > 0 ? ", " : "", argument_name(*kind));
+        if (*kind == '*')
+            buf_add_span(&out, SPAN(", ..."));
+        else
+            buf_printf(&out, "%s%s", count++ > 0 ? ", " : "", argument_name(*kind));
     }
     buf_printf(&out, "%s)", open > 0 ? "]" : "");
     return buf_cstr(&out);
@@ -139,7 +142,8 @@ static void print_evals_mdoc(struct arena *arena)
             printf("WORD: ");
             mdoc_sentence(print_names(arena, &info));
         }
-        printf("Plugin: %s.\n", info.plugin);
+        printf("Plugin: %s%s.\n", info.plugin,
+               info.needs_authentication ? ", with [dns]" : "");
     }
     puts(".El");
 }

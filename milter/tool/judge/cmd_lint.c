@@ -174,7 +174,9 @@ static int load_rules(struct tool *tool, struct rule_report *report,
         tool->settings != NULL ? &tool->settings->rule_paths : &fallback->rule_paths;
     const char *const *at = tool->rules != NULL ? &tool->rules : paths->at;
     size_t count = tool->rules != NULL ? 1 : paths->count;
-    int result = ruleset_load(set, at, count, true, report, err);
+    bool has_dns = tool->settings != NULL && settings_has_dns(tool->settings);
+    unsigned flags = RULESET_LINT | (has_dns ? RULESET_AUTHENTICATION : 0u);
+    int result = ruleset_load(set, at, count, flags, report, err);
     settings_free(&fallback);
     return result;
 }
