@@ -305,7 +305,7 @@ static void test_chore(void **state)
 {
     struct world *w = *state;
     struct given given = {.w = w, .is_due = true};
-    const struct writer_chore chore = {is_given_due, do_given, &given};
+    const struct writer_chore chore = {is_given_due, do_given, &given, NULL};
     writer_chore(w->writer, &chore);
     for (int i = 0; i < 1000 && atomic_load(&given.done) == 0; i++)
         sleep_ms(20);
