@@ -20,9 +20,11 @@ static struct trust trust;
 static void open_once(void)
 {
     static struct span origin = SPAN("X-Originating-IP");
-    struct arena *kept = arena_new(1 << 20);
+    static struct arena *kept;
 
-    require(kept != NULL && (arena = arena_new(64 << 20)) != NULL);
+    kept = arena_new(1 << 20);
+    arena = arena_new(64 << 20);
+    require(kept != NULL && arena != NULL);
     require(trust_add(&trust.trusted, kept, SPAN("192.168")) == 0 &&
             trust_add(&trust.trusted, kept, SPAN("!192.168.7.0/24")) == 0 &&
             trust_add(&trust.internal, kept, SPAN("10.")) == 0 &&

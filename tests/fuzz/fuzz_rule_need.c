@@ -208,8 +208,8 @@ enum { PIECES = COUNT_OF(pieces), OPENINGS = COUNT_OF(openings) };
 
 struct maker {
     struct buf regex, text;
-    size_t item; /* where the text of what was read last begins */
-    size_t depth, groups[DEPTH], branches[DEPTH];
+    size_t item;                 /* where the text of what was read last begins */
+    size_t depth, groups[DEPTH]; /* where the text of open groups begins */
     const char *opened[DEPTH];
 };
 
@@ -219,7 +219,7 @@ static void open_group(struct maker *m, const char *opening)
         return;
     buf_add_span(&m->regex, span_of(opening));
     m->opened[m->depth] = opening;
-    m->groups[m->depth] = m->branches[m->depth] = m->text.len;
+    m->groups[m->depth] = m->text.len;
     m->depth++;
 }
 
@@ -235,10 +235,10 @@ static void close_group(struct maker *m)
         m->text.len = m->item;
 }
 
-/* Only the last branch is in the text, or, with is_kept, only the one before. */
+/* The text is that of the last branch; with is_kept that of those before, too. */
 static void next_branch(struct maker *m, bool is_kept)
 {
-    size_t from = m->depth > 0 ? m->branches[m->depth - 1] : 0;
+    size_t from = m->depth > 0 ? m->groups[m->depth - 1] : 0;
 
     buf_add_char(&m->regex, '|');
     if (!is_kept)
