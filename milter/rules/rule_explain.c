@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "rules/expression_print.h"
+#include "rules/expression/expression_print.h"
 #include "rules/rule_need.h"
 #include "rules/ruleset_private.h"
 

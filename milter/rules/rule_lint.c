@@ -4,7 +4,7 @@
 
 #include "rules/rule_need.h"
 #include "rules/ruleset_private.h"
-#include "rules/undisguise.h"
+#include "rules/text/undisguise.h"
 
 static bool is_private(const char *name)
 {

@@ -5,10 +5,10 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
-#include "rules/rule_template.h"
-#include "rules/rule_text.h"
 #include "rules/ruleset_private.h"
-#include "rules/undisguise.h"
+#include "rules/source/rule_template.h"
+#include "rules/text/rule_text.h"
+#include "rules/text/undisguise.h"
 
 /* Chosen: a rule that was stopped so often on one message is left alone, so that its
  * cost stays bounded. */

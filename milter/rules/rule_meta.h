@@ -7,7 +7,7 @@
 #ifndef OUTGATE_RULES_RULE_META_H
 #define OUTGATE_RULES_RULE_META_H
 
-#include "rules/expression_bounds.h"
+#include "rules/expression/expression_bounds.h"
 
 struct ruleset;
 struct rule;

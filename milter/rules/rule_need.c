@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rules/rule_need.h"
 
-#include "rules/literal.h"
+#include "rules/regex/literal.h"
 
 /* Chosen: a chain is looked for, though there are strings, when they are in one of so
  * many bytes, and it is so many times rarer. */

@@ -13,8 +13,8 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-#include "rules/byte_chain.h"
-#include "rules/literal_set.h"
+#include "rules/regex/byte_chain.h"
+#include "rules/regex/literal_set.h"
 
 enum rule_need_kind {
     RULE_NEED_NOTHING = 0, /* nothing rare must stand in it */

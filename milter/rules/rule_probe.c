@@ -4,7 +4,7 @@
 
 #include "base/bounds.h"
 #include "base/clock.h"
-#include "rules/pattern_pump.h"
+#include "rules/regex/pattern_pump.h"
 #include "rules/ruleset_private.h"
 
 /* Chosen. A pattern is probed with what it waits for, in long runs; a slow one costs

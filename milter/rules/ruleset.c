@@ -7,10 +7,10 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
-#include "rules/rule_fold.h"
 #include "rules/rule_need.h"
-#include "rules/rule_template.h"
 #include "rules/ruleset_private.h"
+#include "rules/source/rule_fold.h"
+#include "rules/source/rule_template.h"
 
 /* Scores of rules that no score line names. Source: Conf(3pm), "score". */
 static const double default_score = 1.0, trial_score = 0.01;

@@ -10,14 +10,14 @@
 
 #include "rules/eval/eval.h"
 #include "rules/eval/eval_regex.h"
-#include "rules/expression.h"
-#include "rules/pattern.h"
-#include "rules/prefilter.h"
-#include "rules/rule_header.h"
+#include "rules/expression/expression.h"
+#include "rules/regex/pattern.h"
+#include "rules/regex/prefilter.h"
 #include "rules/rule_meta.h"
-#include "rules/rule_parse.h"
-#include "rules/rule_uri.h"
 #include "rules/ruleset.h"
+#include "rules/source/rule_parse.h"
+#include "rules/text/rule_header.h"
+#include "rules/text/rule_uri.h"
 
 struct rule {
     struct rule_info info;

@@ -8,9 +8,9 @@
  */
 #include "base/buf.h"
 #include "hostile.h"
-#include "rules/literal.h"
-#include "rules/pattern.h"
-#include "rules/prefilter.h"
+#include "rules/regex/literal.h"
+#include "rules/regex/pattern.h"
+#include "rules/regex/prefilter.h"
 #include "rules/rule_need.h"
 
 enum { ARENA_BYTES = 64 << 20, MADE_BYTES = 2000, DEPTH = 8 };

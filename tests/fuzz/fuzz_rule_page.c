@@ -6,7 +6,7 @@
 #include "base/bounds.h"
 #include "hostile.h"
 #include "message/html_entity.h"
-#include "rules/rule_page.h"
+#include "rules/text/rule_page.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

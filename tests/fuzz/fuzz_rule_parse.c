@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "rules/expression.h"
-#include "rules/pattern.h"
-#include "rules/rule_parse.h"
+#include "rules/expression/expression.h"
+#include "rules/regex/pattern.h"
+#include "rules/source/rule_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

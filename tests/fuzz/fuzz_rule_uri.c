@@ -5,7 +5,7 @@
  */
 #include "base/bounds.h"
 #include "hostile.h"
-#include "rules/rule_uri_find.h"
+#include "rules/text/rule_uri_find.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,9 +12,9 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
-#include "rules/expression.h"
-#include "rules/expression_bounds.h"
-#include "rules/expression_print.h"
+#include "rules/expression/expression.h"
+#include "rules/expression/expression_bounds.h"
+#include "rules/expression/expression_print.h"
 
 /* a..e are 0 1 2 3 -4, t is a text, e0 an empty one, n() of an argument its length. */
 static const double numbers[] = {0, 1, 2, 3, -4};

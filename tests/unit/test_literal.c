@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "rules/literal.h"
-#include "rules/pattern.h"
+#include "rules/regex/literal.h"
+#include "rules/regex/pattern.h"
 
 static int by_bytes(const void *a, const void *b)
 {

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "base/bounds.h"
-#include "rules/pattern.h"
+#include "rules/regex/pattern.h"
 
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE              65

@@ -19,7 +19,7 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
-#include "rules/literal.h"
+#include "rules/regex/literal.h"
 #include "rules/rule_need.h"
 #include "rules/ruleset_private.h"
 

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "rules/pattern.h"
-#include "rules/regex_read.h"
+#include "rules/regex/pattern.h"
+#include "rules/regex/regex_read.h"
 
 static const char marks[] = {
     [REGEX_END] = '.',   [REGEX_LOST] = '!',     [REGEX_BYTE] = 'b',

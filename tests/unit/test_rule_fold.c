@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "rules/pattern.h"
-#include "rules/rule_fold.h"
+#include "rules/regex/pattern.h"
+#include "rules/source/rule_fold.h"
 
 static void set_tags(struct rule_tags *tags)
 {

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "rules/pattern.h"
+#include "rules/regex/pattern.h"
 #include "rules/rule_need.h"
 
 #define HOLD  "runs only on texts that hold "

@@ -16,10 +16,10 @@
 #include <cmocka.h>
 
 #include "base/bounds.h"
-#include "rules/rule_condition.h"
 #include "rules/rule_explain.h"
-#include "rules/rule_parse.h"
-#include "rules/rule_words.h"
+#include "rules/source/rule_condition.h"
+#include "rules/source/rule_parse.h"
+#include "rules/source/rule_words.h"
 
 static char folder[] = "/tmp/outgate-test-XXXXXX";
 

@@ -15,8 +15,8 @@
 
 #include "base/bounds.h"
 #include "base/buf.h"
-#include "rules/rule_page.h"
-#include "rules/rule_uri_find.h"
+#include "rules/text/rule_page.h"
+#include "rules/text/rule_uri_find.h"
 
 enum { ARENA_BYTES = 32 << 20, HOSTILE_BYTES = 400000 };
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/confusable.h"
-#include "rules/undisguise.h"
+#include "rules/text/undisguise.h"
 
 static struct arena *arena;
 

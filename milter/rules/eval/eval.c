@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "rules/eval/eval_function.h"
-#include "rules/pattern.h"
+#include "rules/regex/pattern.h"
 
 static const struct eval_module *const modules[] = {
     &outgate_eval_body,

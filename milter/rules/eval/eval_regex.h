@@ -10,7 +10,7 @@
 #define OUTGATE_RULES_EVAL_REGEX_H
 
 #include "base/err.h"
-#include "rules/pattern.h"
+#include "rules/regex/pattern.h"
 
 enum eval_regex {
     EVAL_REGEX_UNKNOWN = 0,

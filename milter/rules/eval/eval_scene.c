@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "rules/rule_header.h"
+#include "rules/text/rule_header.h"
 
 void eval_scene_init(struct eval_scene *scene, struct rule_view *view,
                      const struct eval_settings *settings,

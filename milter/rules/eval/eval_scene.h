@@ -20,7 +20,7 @@
 #include "message/received.h"
 #include "rules/eval/eval_regex.h"
 #include "rules/eval/eval_settings.h"
-#include "rules/rule_text.h"
+#include "rules/text/rule_text.h"
 
 enum { SCENE_HEADERS = 48 };
 

@@ -10,7 +10,7 @@
 #include "message/url.h"
 #include "rules/eval/eval_address.h"
 #include "rules/eval/eval_function.h"
-#include "rules/rule_text.h"
+#include "rules/text/rule_text.h"
 
 enum { LIST_NAME = 80 };
 
