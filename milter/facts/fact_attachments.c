@@ -24,7 +24,7 @@ enum magic {
 
 struct attachment_sum {
     size_t count, executables, archives, macros, pages, images, doubles, mismatches;
-    size_t encrypted, packed_executables;
+    size_t encrypted, packed_executables, active_drawings;
     uint64_t bytes;
     struct buf kinds;
 };
@@ -175,6 +175,39 @@ static void add_kind(struct attachment_sum *sum, const struct part *part,
     buf_add_span(&sum->kinds, kind);
 }
 
+static bool is_drawing(const struct part *part, struct span ext)
+{
+    return span_eq(ext, SPAN("svg")) || (span_eq(part->type, SPAN("image")) &&
+                                         span_eq(part->subtype, SPAN("svg+xml")));
+}
+
+/* A handler is an attribute: onload=, onclick=, onbegin= ... */
+static bool has_handler(struct span bytes)
+{
+    struct span rest = bytes;
+    ptrdiff_t at;
+    while ((at = span_ifind(rest, SPAN("on"))) >= 0) {
+        bool is_word = at > 0 && ascii_is_space(rest.at[at - 1]);
+        rest = span_from(rest, (size_t)at + 2);
+        size_t end = 0;
+        while (end < rest.len && ascii_is_alnum(rest.at[end]))
+            end++;
+        if (is_word && end > 2 && end < rest.len && rest.at[end] == '=')
+            return true;
+    }
+    return false;
+}
+
+static bool is_active_drawing(struct span bytes)
+{
+    static const char *const signs[] = {"<script", "javascript:", "<foreignobject",
+                                        "<!entity"};
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+        if (span_ifind(bytes, span_of(signs[i])) >= 0)
+            return true;
+    return has_handler(bytes);
+}
+
 static bool is_page_type(const struct part *part)
 {
     return (span_eq(part->type, SPAN("text")) &&
@@ -198,6 +231,7 @@ static void add_attachment(struct attachment_sum *sum, struct arena *arena,
                      (magic == MAGIC_ZIP && !is_office_zip(ext));
     sum->macros += list_has(LIST_MACROS, ext);
     sum->pages += list_has(LIST_PAGES, ext) || is_page_type(part);
+    sum->active_drawings += is_drawing(part, ext) && is_active_drawing(part->content);
     sum->images += span_eq(part->type, SPAN("image")) || magic == MAGIC_IMAGE;
     sum->doubles += is_double(arena, stem, ext);
     sum->mismatches += is_mismatch(magic, ext);
@@ -221,6 +255,7 @@ void fact_attachments(const struct fact_input *in, struct facts *out)
     FACT_SET(attachment_archives_executable, sum.packed_executables);
     FACT_SET(attachment_macros, sum.macros);
     FACT_SET(attachment_html, sum.pages);
+    FACT_SET(attachment_svg_active, sum.active_drawings);
     FACT_SET(attachment_images, sum.images);
     FACT_SET(attachment_double_extensions, sum.doubles);
     FACT_SET(attachment_type_mismatches, sum.mismatches);

@@ -133,6 +133,7 @@ void fact_sender(const struct fact_input *in, struct facts *out);
 void fact_headers(const struct fact_input *in, struct facts *out);
 void fact_envelope(const struct fact_input *in, struct facts *out);
 void fact_attachments(const struct fact_input *in, struct facts *out);
+void fact_calendar(const struct fact_input *in, struct facts *out);
 void fact_form(const struct fact_input *in, struct facts *out);
 void fact_reputation(const struct fact_input *in, struct facts *out);
 void fact_past(const struct fact_input *in, struct facts *out);

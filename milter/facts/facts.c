@@ -27,6 +27,7 @@ void facts_collect(struct facts *facts, const struct message *msg,
     fact_headers(&in, facts);
     fact_envelope(&in, facts);
     fact_attachments(&in, facts);
+    fact_calendar(&in, facts);
     fact_form(&in, facts);
     fact_past(&in, facts);
     fact_authentication(&in, facts);

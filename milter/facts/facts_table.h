@@ -376,6 +376,9 @@
       "attachments of an office format that can carry macros, by name")                \
     F(attachment_html, FACT_COUNT, "parts", "0..", "chosen",                           \
       "attached HTML or SVG pages")                                                    \
+    F(attachment_svg_active, FACT_COUNT, "parts", "0..", "chosen",                     \
+      "attached drawings (SVG) that act: a script, a handler, foreign content or a "   \
+      "javascript: link in their first 4096 bytes")                                    \
     F(attachment_images, FACT_COUNT, "parts", "0..", "chosen", "attached images")      \
     F(attachment_double_extensions, FACT_COUNT, "parts", "0..", "chosen",              \
       "attachments whose name ends in a document's extension and then an "             \
@@ -385,6 +388,15 @@
     F(attachment_kinds, FACT_TEXT, "", "text", "chosen",                               \
       "extensions (or types) of the attachments, each once, separated by "             \
       "commas")                                                                        \
+    /* fact_calendar.c */                                                              \
+    F(calendar_organizer, FACT_TEXT, "", "text", "RFC 5545 3.8.4.3",                   \
+      "address of the first invitation's organizer, in lower case")                    \
+    F(calendar_organizer_foreign, FACT_FLAG, "", "0..1", "chosen",                     \
+      "the organizer's domain is neither the From: mailbox's nor the envelope "        \
+      "sender's")                                                                      \
+    F(calendar_links, FACT_COUNT, "links", "0..", "chosen",                            \
+      "links in invitations, but for those to the sender's domain and to services "    \
+      "where people meet")                                                             \
     /* fact_form.c */                                                                  \
     F(malformed, FACT_FLAG, "", "0..1", "RFC 5322 3.6, RFC 2045, RFC 2046",            \
       "structurally broken: a header line that is no field, a boundary "               \

@@ -36,6 +36,9 @@
     PART("Content-Type: " type "\nContent-Disposition: attachment; filename=\"" name   \
          "\"\n",                                                                       \
          body)
+#define CALENDAR(lines)                                                                \
+    PART("Content-Type: text/calendar; method=REQUEST\n",                              \
+         "BEGIN:VEVENT\n" lines "\nEND:VEVENT")
 #define TEN "one two three four five six seven eight nine ten "
 
 /* The envelope of a mail that Ann sends, unless a case says otherwise. */
@@ -430,6 +433,27 @@ static const struct trial trials[] = {
     {FACT_attachment_macros, 0, NULL, MIXED, ATTACHED("application/x", "a.docx", "x") END, {0}},
     {FACT_attachment_html, 1, NULL, MIXED, ATTACHED("application/octet-stream", "pay.htm", "<html>") END, {0}},
     {FACT_attachment_html, 0, NULL, MIXED, ATTACHED("application/pdf", "a.pdf", "%PDF") END, {0}},
+    {FACT_attachment_svg_active, 3, NULL, MIXED,
+     ATTACHED("image/svg+xml", "a.svg", "<svg><SCRIPT>x</script></svg>")
+     ATTACHED("application/octet-stream", "b.SVG", "<svg onload=\"x()\"/>")
+     PART("Content-Type: image/svg+xml\nContent-Transfer-Encoding: base64\nContent-Disposition: attachment; filename=c\n",
+          "PHN2Zz48YSBocmVmPSJqYXZhc2NyaXB0OngoKSI+PC9hPjwvc3ZnPg==") END, {0}},
+    {FACT_attachment_svg_active, 0, NULL, MIXED,
+     ATTACHED("image/svg+xml", "a.svg", "<svg><text>once on = off, on1=x</text></svg>")
+     ATTACHED("text/html", "a.html", "<script>x</script>") END, {0}},
+    {FACT_calendar_organizer, 0, "eve@mail.example.org", MIXED,
+     CALENDAR("ORGANIZER;SENT-BY=\"mailto:sec@x.example\";CN=\"a:b\":MAILTO:Eve@mail.exa\n mple.org\nORGANIZER:mailto:two@example.net") END, {0}},
+    {FACT_calendar_organizer, 0, "eve@example.org", MIXED,
+     PART("Content-Type: text/calendar\nContent-Transfer-Encoding: base64\n", "T1JHQU5JWkVSOm1haWx0bzpldmVAZXhhbXBsZS5vcmcNCg==") END, {0}},
+    {FACT_calendar_organizer, 0, "", MIXED, CALENDAR("ORGANIZER:http://example.org/eve\nX-ORGANIZER:mailto:a@b.example") END, {0}},
+    {FACT_calendar_organizer, 0, "", MIXED, PART("Content-Type: text/plain\n", "ORGANIZER:mailto:eve@example.org") END, {0}},
+    {FACT_calendar_organizer_foreign, 1, NULL, MIXED, CALENDAR("ORGANIZER:mailto:eve@example.org") END, {0}},
+    {FACT_calendar_organizer_foreign, 0, NULL, MIXED, CALENDAR("ORGANIZER:mailto:bob@mail.example.com") END, {0}},
+    {FACT_calendar_organizer_foreign, 0, NULL, MIXED, CALENDAR("ORGANIZER:mailto:eve") END, {0}},
+    {FACT_calendar_links, 2, NULL, MIXED,
+     CALENDAR("DESCRIPTION:see https://evil.example.org/x or www.example.net\nURL:https://teams.microsoft.com/l/1\nLOCATION;LANGUAGE=en:https://meet.example.com/1\nUID:http://example.org/uid") END, {0}},
+    {FACT_calendar_links, 1, NULL, MIXED, CALENDAR("DESCRIPTION:https://evil.exam\n ple.org/x") END, {0}},
+    {FACT_calendar_links, 0, NULL, PLAIN, "https://evil.example.org/x", {0}},
     {FACT_attachment_images, 1, NULL, MIXED, ATTACHED("image/png", "a.png", "x") END, {0}},
     {FACT_attachment_images, 0, NULL, MIXED, ATTACHED("application/pdf", "a.pdf", "%PDF") END, {0}},
     {FACT_attachment_double_extensions, 1, NULL, MIXED, ATTACHED("application/x", "bill.pdf.exe", "x") END, {0}},
