@@ -231,12 +231,6 @@ static void find_policy(const struct asker *asker, struct span domain,
 
 /* ---- alignment ---- */
 
-static bool is_below(struct span domain, struct span parent)
-{
-    return domain.len > parent.len && span_iends(domain, parent) &&
-           domain.at[domain.len - parent.len - 1] == '.';
-}
-
 /* RFC 9989 4.4. An organizational domain is never below another name's parent: only
  * what lies under the author's need be walked. */
 static bool is_aligned(const struct asker *asker, const struct author *author,
@@ -250,7 +244,7 @@ static bool is_aligned(const struct asker *asker, const struct author *author,
         return false;
     if (span_ieq(domain, author->organizational))
         return true;
-    if (!is_below(domain, author->organizational))
+    if (!span_is_below(domain, author->organizational))
         return false;
     walk(asker, domain, &other);
     organizational(asker, &other, &found);

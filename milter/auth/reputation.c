@@ -227,8 +227,7 @@ static bool is_domain_or_below(struct span host, struct span domain)
 {
     if (domain.len == 0 || !span_iends(host, domain))
         return false;
-    return host.len == domain.len || domain.at[0] == '.' ||
-           host.at[host.len - domain.len - 1] == '.';
+    return host.len == domain.len || domain.at[0] == '.' || span_is_below(host, domain);
 }
 
 /* Ours: nobody needs to ask the world for it. A domain of local_domains stands for what

@@ -35,12 +35,6 @@ static bool has_address(struct spf_question *question, struct span name)
     return false;
 }
 
-static bool is_below(struct span name, struct span domain)
-{
-    return name.len > domain.len && span_iends(name, domain) &&
-           name.at[name.len - domain.len - 1] == '.';
-}
-
 struct span spf_validated_name(struct spf_question *question, struct span domain)
 {
     char text[NETADDR_TEXT_BYTES];
@@ -58,7 +52,8 @@ struct span spf_validated_name(struct spf_question *question, struct span domain
             best = name;
             break;
         }
-        if (best.len == 0 || (is_below(name, domain) && !is_below(best, domain)))
+        if (best.len == 0 ||
+            (span_is_below(name, domain) && !span_is_below(best, domain)))
             best = name;
     }
     question->is_temporary = was_temporary; /* a name that fails is no name */

@@ -92,9 +92,7 @@ static enum match match_by_library(struct spf_walk *walk, const struct spf_term 
 static enum match match_ptr(struct spf_walk *walk, struct span target)
 {
     struct span name = spf_validated_name(&walk->question, target);
-    bool is_below = name.len > target.len && span_iends(name, target) &&
-                    name.at[name.len - target.len - 1] == '.';
-    return is_below || span_ieq(name, target) ? MATCH_YES : MATCH_NO;
+    return span_is_below(name, target) || span_ieq(name, target) ? MATCH_YES : MATCH_NO;
 }
 
 static enum match match(struct spf_walk *walk, const struct spf_term *term,

@@ -115,6 +115,12 @@ bool span_cut(struct span s, char c, struct span *head, struct span *tail)
     return at >= 0;
 }
 
+bool span_is_below(struct span name, struct span domain)
+{
+    return name.len > domain.len && span_iends(name, domain) &&
+           name.at[name.len - domain.len - 1] == '.';
+}
+
 bool span_is_listed(struct span s, const char *const *names, size_t count)
 {
     size_t low = 0, high = count;

@@ -43,6 +43,10 @@ struct span span_head(struct span s, size_t n);
 /* span_trim - s without leading and trailing SP, TAB, CR, LF, VT, FF. */
 struct span span_trim(struct span s);
 
+/* span_is_below - name is a domain below domain: more labels, and these at the end. Any
+ * case. */
+bool span_is_below(struct span name, struct span domain);
+
 /* span_index - where c / needle first stands in s, or -1.
  * span_iindex folds ASCII case. */
 ptrdiff_t span_index(struct span s, char c);

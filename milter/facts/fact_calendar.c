@@ -4,6 +4,7 @@
  * Source: RFC 5545, 3.1 (lines), 3.8 (ORGANIZER and what is shown of an event).
  */
 #include "facts/fact_input.h"
+#include "facts/fact_lists.h"
 
 /* Links looked at, in one line and in all. Chosen. */
 enum { LINE_LINKS = 32, ALL_LINKS = 400 };
@@ -13,7 +14,7 @@ struct calendar_sum {
     size_t links, links_seen;
 };
 
-/* Lines that begin with a blank go on the one before. */
+/* In lower case; lines that begin with a blank go on the one before. */
 static struct span unfold(struct arena *arena, struct span text)
 {
     struct buf out;
@@ -23,12 +24,12 @@ static struct span unfold(struct arena *arena, struct span text)
             (text.at[i + 1] == ' ' || text.at[i + 1] == '\t'))
             i++;
         else
-            buf_add_char(&out, text.at[i]);
+            buf_add_char(&out, ascii_lower(text.at[i]));
     }
     return buf_span(&out);
 }
 
-/* NAME;PARAMETER="a:b":value. false: no such line. */
+/* name;parameter="a:b":value. false: no such line. */
 static bool read_line(struct span line, struct span *name, struct span *value)
 {
     bool is_quoted = false;
@@ -45,29 +46,10 @@ static bool read_line(struct span line, struct span *name, struct span *value)
 /* What a program shows of an event, with the links in it. */
 static bool is_shown(struct span name)
 {
-    static const char *const names[] = {"DESCRIPTION", "LOCATION", "URL",
-                                        "SUMMARY",     "COMMENT",  "CONFERENCE",
-                                        "X-ALT-DESC",  "ATTACH"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (span_ieq(name, span_of(names[i])))
-            return true;
-    return false;
-}
-
-/* Where people meet, and what those who invite for them write beside it. */
-static bool is_meeting_service(struct span domain)
-{
-    static const char *const domains[] = {
-        "microsoft.com", "aka.ms",           "office.com",      "live.com",
-        "skype.com",     "zoom.us",          "zoom.com",        "google.com",
-        "webex.com",     "goto.com",         "gotomeeting.com", "whereby.com",
-        "jit.si",        "bluejeans.com",    "tel.meet",        "ringcentral.com",
-        "apple.com",     "icloud.com",       "calendly.com",    "doodle.com",
-        "slack.com",     "bigbluebutton.org"};
-    for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++)
-        if (span_eq(domain, span_of(domains[i])))
-            return true;
-    return false;
+    static const char *const names[] = {"attach",      "comment",   "conference",
+                                        "description", "location",  "summary",
+                                        "url",         "x-alt-desc"};
+    return span_is_listed(name, names, sizeof names / sizeof names[0]);
 }
 
 static void add_links(const struct fact_input *in, struct span text,
@@ -83,16 +65,15 @@ static void add_links(const struct fact_input *in, struct span text,
         if (!url_parse(in->arena, target, &url) || !url.is_web)
             continue;
         domain = fact_registrable(in->arena, url.host);
-        sum->links += !fact_is_sender_domain(in, domain) && !is_meeting_service(domain);
+        sum->links +=
+            !fact_is_sender_domain(in, domain) && !list_has(LIST_MEETINGS, domain);
     }
 }
 
-static struct span address_of(struct arena *arena, struct span value)
+static struct span address_of(struct span value)
 {
     value = span_trim(value);
-    if (!span_istarts(value, SPAN("mailto:")))
-        return SPAN("");
-    return span_lower(arena, span_from(value, 7));
+    return span_starts(value, SPAN("mailto:")) ? span_from(value, 7) : SPAN("");
 }
 
 static void add_calendar(const struct fact_input *in, struct span text,
@@ -103,8 +84,8 @@ static void add_calendar(const struct fact_input *in, struct span text,
         span_cut(rest, '\n', &line, &rest);
         if (!read_line(line, &name, &value))
             continue;
-        if (sum->organizer.len == 0 && span_ieq(name, SPAN("ORGANIZER")))
-            sum->organizer = address_of(in->arena, value);
+        if (sum->organizer.len == 0 && span_eq(name, SPAN("organizer")))
+            sum->organizer = address_of(value);
         else if (is_shown(name))
             add_links(in, value, sum);
     }

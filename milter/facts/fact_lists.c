@@ -428,6 +428,16 @@ static const char *const impersonal[] = {
     "your mail",
 };
 
+static const char *const meetings[] = {
+    "aka.ms",        "apple.com",    "bigbluebutton.org",
+    "bluejeans.com", "calendly.com", "doodle.com",
+    "google.com",    "goto.com",     "gotomeeting.com",
+    "icloud.com",    "jit.si",       "live.com",
+    "microsoft.com", "office.com",   "ringcentral.com",
+    "skype.com",     "slack.com",    "tel.meet",
+    "webex.com",     "whereby.com",  "zoom.com",
+    "zoom.us"};
+
 #define ROW(list)                                                                      \
     {                                                                                  \
         list, sizeof(list) / sizeof((list)[0])                                         \
@@ -447,6 +457,7 @@ static const struct {
     [LIST_PAGES] = ROW(pages),
     [LIST_IMAGES] = ROW(images),
     [LIST_IMPERSONAL] = ROW(impersonal),
+    [LIST_MEETINGS] = ROW(meetings),
 };
 #undef ROW
 

@@ -26,6 +26,7 @@ enum name_list {
     LIST_PAGES,     /* HTML, SVG: opened by a browser */
     LIST_IMAGES,
     LIST_IMPERSONAL, /* whole subjects that say nothing, seven languages */
+    LIST_MEETINGS,   /* where people meet, by registrable domain */
     LIST_COUNT
 };
 

@@ -81,8 +81,7 @@ static bool is_meant(struct span written, struct span domain)
 
     if (span_ieq(domain, name))
         return true;
-    return is_below && domain.len > name.len && span_iends(domain, name) &&
-           domain.at[domain.len - name.len - 1] == '.';
+    return is_below && span_is_below(domain, name);
 }
 
 static bool is_one_of(const struct eval_call *call, struct span domain)
