@@ -16,20 +16,33 @@ bool session_is_remote_mailer(struct span mailer)
     return false;
 }
 
-/* Sendmail 8: "Received: (from USER@HOST) by ... (VERSION/VERSION/Submit) id ...". The
- * user, or empty. */
+/* Sendmail 8: "Received: (from USER@HOST) by ... (VERSION/VERSION/Submit) id ...", by
+ * SMTP on standard input "from HELO (USER@localhost) by ...". The user, or empty.
+ * When the standard input of sendmail(1) is a socket, as Node.js makes it, or whoever
+ * would not be named, it is "from localhost (localhost [[UNIX: localhost]]) by ...":
+ * all of those are one sender, whatever -f says. */
 static struct span submit_user(const struct message *msg)
 {
+    struct span user, rest;
     if (msg->field_count == 0 || !span_ieq(msg->fields[0].name, SPAN("Received")))
         return SPAN("");
     struct span value = span_trim(msg->fields[0].raw);
-    if (!span_istarts(value, SPAN("(from ")) || span_ifind(value, SPAN("/Submit)")) < 0)
+    if (span_ifind(value, SPAN("/Submit)")) < 0)
         return SPAN("");
-    struct span user;
-    struct span rest;
-    if (!span_cut(span_from(value, 6), '@', &user, &rest) || user.len > 64)
-        return SPAN("");
-    return user;
+    if (span_istarts(value, SPAN("(from "))) {
+        span_cut(span_from(value, 6), '@', &user, &rest);
+    } else {
+        struct span from, helo;
+        span_cut(value, ' ', &from, &rest);
+        span_cut(rest, ' ', &helo, &rest);
+        if (!span_starts(rest, SPAN("(")) ||
+            !span_cut(span_from(rest, 1), '@', &user, &rest) ||
+            !span_starts(rest, SPAN("localhost)")))
+            user = SPAN("");
+    }
+    return user.len > 0 && user.len <= 64 && span_index(user, ' ') < 0
+               ? user
+               : SPAN(SESSION_UNNAMED_USER);
 }
 
 static bool is_loopback(const struct envelope *env)

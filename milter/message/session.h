@@ -15,6 +15,9 @@
 /* The field that contrib/postfix makes Postfix put first on mail from sendmail(1). */
 #define SESSION_UID_FIELD "X-Outgate-Local-UID"
 
+/* The user of mail of sendmail(1) that Sendmail does not name. */
+#define SESSION_UNNAMED_USER "unnamed"
+
 /* What the config says of whose mail is whose. */
 struct session_scope {
     const struct network *networks;

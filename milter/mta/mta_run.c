@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -133,21 +132,22 @@ static int spawn(const char *const *argv, const char *const *more, const int the
     return spawn_prepared(argv, environment, more != NULL, theirs, pid);
 }
 
-/* A socket for its input: writing to a child that has gone must not raise SIGPIPE. */
+/* A pipe for its input, not a socket, which would be easier here: Sendmail does not
+ * name who called sendmail(1) with one, and a hook could not open its /dev/stdin. */
 static int start(struct child *child, const char *const *argv, const char *const *more,
                  struct err *err)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, error[2] = {-1, -1};
     int rc = 0;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) != 0 ||
+    if (pipe2(in, O_CLOEXEC) != 0 || fcntl(in[1], F_SETFL, O_NONBLOCK) != 0 ||
         pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0)
         rc = errno;
     if (rc == 0)
-        rc = spawn(argv, more, (int[]){in[1], out[1], error[1]}, &child->pid);
-    close_end(&in[1]);
+        rc = spawn(argv, more, (int[]){in[0], out[1], error[1]}, &child->pid);
+    close_end(&in[0]);
     close_end(&out[1]);
     close_end(&error[1]);
-    *child = (struct child){child->pid, in[0], out[0], error[0]};
+    *child = (struct child){child->pid, in[1], out[0], error[0]};
     if (rc == 0)
         return 0;
     close_end(&child->in);
@@ -156,11 +156,28 @@ static int start(struct child *child, const char *const *argv, const char *const
     return err_set(err, ERR_IO, "%s: %s", argv[0], strerror(rc));
 }
 
+/* write(2) to a child that may have gone: EPIPE, without the signal. */
+static ssize_t write_quietly(int fd, struct span text)
+{
+    const struct timespec now = {0};
+    sigset_t pipe, old;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &old);
+    ssize_t sent = write(fd, text.at, text.len);
+    int saved = errno;
+    if (sent < 0 && saved == EPIPE && !sigismember(&old, SIGPIPE))
+        sigtimedwait(&pipe, NULL, &now);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    errno = saved;
+    return sent;
+}
+
 static void feed(struct child *child, struct span *input)
 {
     ssize_t sent = 0;
     if (input->len > 0)
-        sent = send(child->in, input->at, input->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        sent = write_quietly(child->in, *input);
     if (sent > 0)
         *input = span_from(*input, (size_t)sent);
     bool gone = sent < 0 && errno != EAGAIN && errno != EINTR;
@@ -275,8 +292,11 @@ int talk_open(struct run_talk **out, const char *const *argv, struct err *err)
 static bool send_all(int fd, struct span text)
 {
     while (text.len > 0) {
-        ssize_t sent = send(fd, text.at, text.len, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR)
+        struct pollfd ready = {fd, POLLOUT, 0};
+        ssize_t sent = write_quietly(fd, text);
+        if (sent < 0 && errno == EAGAIN)
+            poll(&ready, 1, -1);
+        if (sent < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (sent <= 0)
             return false;

@@ -19,6 +19,34 @@ sendmail_start
 
 check_smtp
 check_cli
+
+# Who gives it a socket to read from, as Node.js does, is not named by Sendmail, and says
+# with -f what he likes: one sender, all of them.
+mail_text c-socket 'plain words' >"$scratch/socket.eml"
+perl -MSocket -e '
+    socketpair(my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die;
+    defined(my $child = fork) or die;
+    if ($child == 0) { open STDIN, "<&", $theirs or die; close $ours; exec @ARGV }
+    close $theirs;
+    print $ours $_ while <STDIN>;
+    close $ours;
+    waitpid $child, 0;' "$sendmail/bin/sendmail" -C "$sendmail/submit.cf" -Ac -i \
+    -f anybody@here.example ann@there.example <"$scratch/socket.eml"
+is_delivered c-socket 'sendmail(1) from a socket: delivered'
+is "$(field c-socket 'class, path, sender')" 'outbound|local|uid:unnamed' \
+    'sendmail(1) from a socket: local, charged to no name that it says'
+{
+    for line in 'EHLO me.example' 'MAIL FROM:<bob@gate.test>' \
+        'RCPT TO:<ann@there.example>' DATA; do
+        printf '%s\r\n' "$line"
+        sleep 0.3 # it takes nothing that comes before its answer
+    done
+    mail_text c-bs 'plain words' | sed 's/$/\r/'
+    printf '.\r\nQUIT\r\n'
+} | "$sendmail/bin/sendmail" -C "$sendmail/submit.cf" -Ac -bs >"$scratch/bs.out"
+wait_for 10 recorded c-bs || diag "$(cat "$scratch/bs.out")"
+is "$(field c-bs 'path, identified_by, sender')" 'local|uid|uid:root' \
+    'sendmail -bs: the local user'
 check_limits
 
 # Here every client is on loopback: take it out of our networks for the classes.

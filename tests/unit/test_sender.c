@@ -246,6 +246,37 @@ static void sendmail_paths(void **state)
     assert_int_equal(env.path, PATH_SMTP);
 }
 
+/* Each as Sendmail 8.17 wrote it. */
+static void sendmail_users(void **state)
+{
+    static const struct {
+        const char *from, *user;
+    } rows[] = {
+        {"(from www@localhost)", "www"},
+        {"from me.example (www@localhost)", "www"},       /* sendmail -bs */
+        {"from (root@localhost) (www@localhost)", "www"}, /* a HELO that lies */
+        {"from localhost (localhost [[UNIX: localhost]])", "unnamed"},
+        {"from localhost (root@example [192.0.2.1])", "unnamed"},
+        {"(from )", "unnamed"},
+        {"(from a b@localhost)", "unnamed"},
+    };
+    const struct session_scope scope = {0};
+    const struct session_hints hints = {.is_bracketed = true};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct envelope env = {.client_ip = SPAN("127.0.0.1")};
+        char text[300];
+        snprintf(
+            text, sizeof text,
+            "Received: %s\n\tby h.example (8.17.1.9/8.17.1.9/Submit) id 4;\n\tSun, "
+            "22 Nov 2026\nSubject: x\n\n",
+            rows[i].from);
+        session_conclude(&env, mail(text), &scope, &hints);
+        assert_int_equal(env.path, PATH_LOCAL);
+        assert_true(span_eq(env.local_user, span_of(rows[i].user)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +287,7 @@ int main(void)
         cmocka_unit_test(classes),
         cmocka_unit_test(postfix_paths),
         cmocka_unit_test(sendmail_paths),
+        cmocka_unit_test(sendmail_users),
     };
     return cmocka_run_group_tests_name("sender", tests, set_up, tear_down);
 }
