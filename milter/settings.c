@@ -93,7 +93,8 @@ const struct conf_key outgate_setting_keys[] = {
      "sasl_user, script, uid, client_ip, mail_from", "", "", "",
      "Who is charged: the first of these that is present. tls_subject may be added "
      "where the MTA refuses clients whose certificate it cannot verify: Postfix hands "
-     "over the subject of any certificate."},
+     "over the subject of any certificate. Sendmail does not name who hands mail to "
+     "sendmail(1) by a socket, as Node.js does: uid:unnamed, one sender for all."},
 
     {"dns", "servers", CONF_LIST, AT(dns_servers), "", "", "", "", "",
      "Resolvers to ask, as ADDRESS, ADDRESS@PORT or [IPV6]@PORT; system: those of "

@@ -2,13 +2,9 @@
 #include "mta/mta.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <glob.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/bounds.h"
@@ -16,6 +12,7 @@
 #include "base/clock.h"
 #include "mta/mta_postfix.h"
 #include "mta/mta_run.h"
+#include "mta/mta_sendmail.h"
 
 enum {
     LIST_TIMEOUT_MS = 120000, /* a listing of a large queue. chosen */
@@ -161,30 +158,10 @@ int mta_queue(const struct mta_tools *tools, struct arena *arena,
     return 0;
 }
 
-int mta_find_recipient(const struct mta_tools *tools, struct arena *arena,
-                       const char *address, struct mta_mail *out, struct err *err)
-{
-    const char *const words[] = {"-j", NULL};
-    struct run_result result = {.status = -1};
-    struct span line;
-    char wanted[BOUND_ADDRESS_BYTES];
-    snprintf(wanted, sizeof wanted, "\"address\": \"%s\"", address);
-    if (mta_ask(tools, arena, "postqueue", words, SPAN(""), LIST_TIMEOUT_MS, &result,
-                err) != 0)
-        return -1;
-    if (result.status != 0)
-        return complain("postqueue", &result, err);
-    while (result.out.len > 0) {
-        span_cut(result.out, '\n', &line, &result.out);
-        if (span_find(line, span_of(wanted)) >= 0 &&
-            mta_parse_postqueue(arena, line, out))
-            return 1;
-    }
-    return 0;
-}
+/* ---- take one back ---- */
 
-bool mta_delete(const struct mta_tools *tools, struct arena *arena,
-                struct span queue_id)
+static bool delete_postfix(const struct mta_tools *tools, struct arena *arena,
+                           struct span queue_id)
 {
     const char *const words[] = {"-d", "-", NULL};
     struct run_result result = {.status = -1};
@@ -192,6 +169,55 @@ bool mta_delete(const struct mta_tools *tools, struct arena *arena,
            mta_ask(tools, arena, "postsuper", words, queue_id, DEED_TIMEOUT_MS, &result,
                    NULL) == 0 &&
            mta_confirms(result.error, queue_id, SPAN("removed"));
+}
+
+/* The queue id of the mail to this address; "" there is none. */
+static struct span find_postfix(const struct mta_tools *tools, struct arena *arena,
+                                const char *address)
+{
+    const char *const words[] = {"-j", NULL};
+    struct run_result result = {.status = -1};
+    struct mta_mail mail;
+    struct span line;
+    char wanted[BOUND_ADDRESS_BYTES];
+    snprintf(wanted, sizeof wanted, "\"address\": \"%s\"", address);
+    if (mta_ask(tools, arena, "postqueue", words, SPAN(""), LIST_TIMEOUT_MS, &result,
+                NULL) != 0)
+        return SPAN("");
+    while (result.out.len > 0) {
+        span_cut(result.out, '\n', &line, &result.out);
+        if (span_find(line, span_of(wanted)) >= 0 &&
+            mta_parse_postqueue(arena, line, &mail))
+            return mail.queue_id;
+    }
+    return SPAN("");
+}
+
+/* In the daemon's queue, or in that of the submission program. */
+static bool take_back_sendmail(const struct mta_tools *tools, struct arena *arena,
+                               const char *address)
+{
+    const char *const files[] = {sendmail_cf(tools->config),
+                                 sendmail_submit_cf(arena, tools->config)};
+    bool is_done = false;
+    for (size_t i = 0; i < 2 && !is_done; i++) {
+        struct sendmail_queue *queue;
+        if (sendmail_queue_open(&queue, arena, files[i], NULL) != 0)
+            continue;
+        struct span id = sendmail_queue_find(queue, arena, address);
+        is_done = id.len > 0 && sendmail_queue_drop(queue, id, false);
+        sendmail_queue_close(&queue);
+    }
+    return is_done;
+}
+
+bool mta_take_back(const struct mta_tools *tools, struct arena *arena,
+                   const char *address, struct span queue_id)
+{
+    if (tools->kind == MTA_SENDMAIL)
+        return take_back_sendmail(tools, arena, address);
+    return delete_postfix(tools, arena, queue_id) ||
+           delete_postfix(tools, arena, find_postfix(tools, arena, address));
 }
 
 /* A mail of the queue is the message of the log: its times fit. The sender counts only
@@ -517,70 +543,18 @@ int mta_release(const struct mta_tools *tools, struct arena *arena,
     return release_sendmail(tools, arena, wishes, count, err);
 }
 
-/* The value of "O QueueDirectory=..." in a sendmail.cf; a pattern may stand in it. */
-static void queue_pattern(const char *config, char *out, size_t size)
+static int drop_sendmail(const struct mta_tools *tools, struct arena *arena,
+                         struct mta_wish *wishes, size_t count, struct err *err)
 {
-    char line[4096];
-    snprintf(out, size, "/var/spool/mqueue");
-    FILE *file = fopen(config[0] != '\0' ? config : "/etc/mail/sendmail.cf", "re");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        struct span s = span_trim(span_of(line));
-        if (span_istarts(s, SPAN("O QueueDirectory="))) {
-            s = span_from(s, 17);
-            snprintf(out, size, "%.*s", (int)s.len, s.at);
-        }
-    }
-    if (file != NULL)
-        fclose(file);
-}
-
-/* Lock the control file as Sendmail does (fcntl on Linux), then take both away. */
-static bool unlink_pair(const char *control, const char *data)
-{
-    int fd = open(control, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fd < 0)
-        return false;
-    bool done = fcntl(fd, F_SETLK, &lock) == 0 && unlink(control) == 0;
-    if (done)
-        unlink(data);
-    close(fd);
-    return done;
-}
-
-/* hfID and dfID lie in a queue folder, or in its qf/ and df/. */
-static bool drop_in(const char *folder, struct span id)
-{
-    char control[PATH_MAX], data[PATH_MAX];
-    const char *const places[][2] = {{"", ""}, {"qf/", "df/"}};
-    for (size_t i = 0; i < 2; i++) {
-        snprintf(control, sizeof control, "%s/%shf%.*s", folder, places[i][0],
-                 (int)id.len, id.at);
-        snprintf(data, sizeof data, "%s/%sdf%.*s", folder, places[i][1], (int)id.len,
-                 id.at);
-        if (unlink_pair(control, data))
-            return true;
-    }
-    return false;
-}
-
-static int drop_sendmail(const struct mta_tools *tools, struct mta_wish *wishes,
-                         size_t count, struct err *err)
-{
-    char pattern[PATH_MAX];
-    glob_t found = {0};
-    queue_pattern(tools->config, pattern, sizeof pattern);
-    if (glob(pattern, 0, NULL, &found) != 0)
-        return err_set(err, ERR_IO, "%s: no such queue folder", pattern);
-    for (size_t i = 0; i < count; i++) {
-        if (wishes[i].answer != MTA_IS_HELD)
-            continue;
-        wishes[i].answer = MTA_REFUSED;
-        for (size_t k = 0; k < found.gl_pathc; k++)
-            if (drop_in(found.gl_pathv[k], wishes[i].queue_id))
-                wishes[i].answer = MTA_DONE;
-    }
-    globfree(&found);
+    struct sendmail_queue *queue;
+    if (sendmail_queue_open(&queue, arena, sendmail_cf(tools->config), err) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (wishes[i].answer == MTA_IS_HELD)
+            wishes[i].answer = sendmail_queue_drop(queue, wishes[i].queue_id, true)
+                                   ? MTA_DONE
+                                   : MTA_REFUSED;
+    sendmail_queue_close(&queue);
     return 0;
 }
 
@@ -590,7 +564,7 @@ int mta_drop(const struct mta_tools *tools, struct arena *arena,
     if (list_and_match(tools, arena, wishes, count, err) != 0)
         return -1;
     if (tools->kind == MTA_SENDMAIL)
-        return drop_sendmail(tools, wishes, count, err);
+        return drop_sendmail(tools, arena, wishes, count, err);
     bool *chosen = arena_array(arena, count + 1, sizeof *chosen);
     if (chosen == NULL)
         return err_set(err, ERR_MEMORY, "out of memory");

@@ -63,15 +63,11 @@ int mta_may_act(struct err *err);
 int mta_queue(const struct mta_tools *tools, struct arena *arena,
               struct mta_mail **list, size_t *count, struct err *err);
 
-/* mta_find_recipient - the mail in Postfix's queues that goes to this address: 1, 0
- * there is none, -1. For an address that nobody else writes to. */
-int mta_find_recipient(const struct mta_tools *tools, struct arena *arena,
-                       const char *address, struct mta_mail *out, struct err *err);
-
-/* mta_delete - delete one message of Postfix's, in whichever queue it is. True:
- * postsuper said that it did. */
-bool mta_delete(const struct mta_tools *tools, struct arena *arena,
-                struct span queue_id);
+/* mta_take_back - delete the mail that goes to this address, in whichever queue it is.
+ * queue_id: it, if known, or "". True: it was there and is gone. For an address that
+ * nobody else writes to. */
+bool mta_take_back(const struct mta_tools *tools, struct arena *arena,
+                   const char *address, struct span queue_id);
 
 /* What became of a wish, or stands in its way. */
 enum mta_answer {

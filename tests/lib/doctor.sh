@@ -38,6 +38,11 @@ levels() {
         tr '\n' ' '
 }
 
+# mta_settle - what the MTA needs after an edit, before it is asked or told to reload.
+mta_settle() {
+    postfix_age
+}
+
 is_mended() {
     case $(levels "$wrongly_check" --fast --only "$wrongly_section") in
     *bad* | *warning*) return 1 ;;
@@ -53,15 +58,15 @@ wrongly() {
     wrongly_text=$4
     shift 4
     "$@" >>"$scratch/break.log" 2>&1 || diag "cannot break: $*"
-    postfix_age
+    mta_settle
     like "$(levels "$wrongly_check" --fast --only "$wrongly_section")" \
         "^$wrongly_level " "$wrongly_text"
     remedy "$wrongly_check" <"$scratch/findings.json" >"$scratch/remedy.sh"
     ok "$wrongly_text: there is a line for it" test -s "$scratch/remedy.sh"
     sed 's/^/+ /' "$scratch/remedy.sh" >>"$scratch/remedies.txt"
     ok "$wrongly_text: it can be pasted" sh -e "$scratch/remedy.sh"
-    postfix_age
-    # a reload takes Postfix a moment
+    mta_settle
+    # a reload takes the MTA a moment
     wait_for 5 is_mended
     unlike "$(levels "$wrongly_check" --fast --only "$wrongly_section")" \
         'bad|warning' "$wrongly_text: and helps"

@@ -90,7 +90,8 @@ EOF
 }
 
 # sendmail_install - the program without its set-gid bit, under which the loader would
-# not look at our folder of libraries, which the machine may lack.
+# not look at our folder of libraries, which the machine may lack. Its name for itself is
+# the wrapper's, so that it comes back by that at SIGHUP.
 sendmail_install() {
     mkdir -p "$sendmail/bin" "$sendmail/libexec"
     cp "$sendmail_program" "$sendmail/libexec/sendmail"
@@ -100,7 +101,7 @@ sendmail_install() {
 LD_LIBRARY_PATH=$(echo "$sendmail_root"/usr/lib/*-linux-gnu):$(
         echo "$sendmail_root"/lib/*-linux-gnu)
 export LD_LIBRARY_PATH
-exec $sendmail/libexec/sendmail "\$@"
+exec perl -e 'exec { "$sendmail/libexec/sendmail" } @ARGV' \$0 "\$@"
 EOF
     chmod 755 "$sendmail/bin/sendmail"
     ln -sf sendmail "$sendmail/bin/mailq"

@@ -307,44 +307,4 @@ gate_overlay "$no_mta
 zone = $scratch/nowhere"
 doctor
 is $? 1 'a zone that is not there'
-
-# ---- Sendmail's filters
-cf=$scratch/sendmail.cf
-gate_overlay "[mta]
-kind = sendmail
-config = $cf"
-sendmail_wrong() {
-    printf '%s\n' "$3" >"$cf"
-    tool doctor --json --only mta >"$scratch/findings.json"
-    like "$(levels "$1")" "$2" "$4"
-    # the filter's line, then the list of filters
-    for turn in 1 2; do
-        python3 -c '
-import json, sys
-for line in open(sys.argv[1]):
-    for step in json.loads(line)["repair"]:
-        if step["kind"] == "shell":
-            print(step["line"])' "$scratch/findings.json" >"$scratch/lines"
-        tool doctor --only mta | sed -n 's/^    \([^ ]\)/\1/p' >"$scratch/shown"
-        is "$(grep -vxFf "$scratch/shown" "$scratch/lines")" '' \
-            "$4: a person is shown the same lines"
-        ok "$4: the lines can be pasted" sh -e "$scratch/lines"
-        tool doctor --json --only mta >"$scratch/findings.json"
-    done
-    unlike "$(cat "$scratch/findings.json")" '"level": "(bad|warning)"' "$4: and help" ||
-        diag "$(cat "$cf" "$scratch/findings.json")"
-}
-x="Xoutgate, S=unix:$gate_socket, F=T, T=C:1m;S:30s;R:30s;E:5m"
-printf '%s\n' 'O InputMailFilters=dkim, outgate' "$x" >"$cf"
-tool doctor --json --only mta >"$scratch/findings.json"
-is "$(levels input_mail_filters) $(levels filter_flags)" 'ok ok' 'Sendmail as contrib has it'
-sendmail_wrong input_mail_filter bad 'O Timeout=1' 'no filter at all'
-sendmail_wrong input_mail_filters bad "O InputMailFilters=outgate, dkim
-$x" 'a filter before the signer'
-sendmail_wrong input_mail_filters bad "O InputMailFilters=dkim
-$x" 'a filter that is not asked'
-sendmail_wrong filter_flags bad "O InputMailFilters=outgate
-Xoutgate, S=unix:$gate_socket" 'mail passes while the gate is away'
-sendmail_wrong filter_flags warning "O InputMailFilters=outgate
-Xoutgate, S=unix:$gate_socket, F=R" 'mail is refused while the gate is away'
 tap_end

@@ -34,7 +34,7 @@ struct section {
 
 static const struct section sections[] = {
     {"host", doctor_check_host},
-    {"mta", doctor_check_postfix},
+    {"mta", doctor_check_mta},
     {"probe", doctor_check_probe},
     {"dns", doctor_check_dns},
 };

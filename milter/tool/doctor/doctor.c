@@ -52,17 +52,31 @@ const char *doctor_text(struct doctor *doctor, const char *fmt, ...)
     return text;
 }
 
-void doctor_open(struct doctor *doctor)
+static void open_sendmail(struct doctor *doctor)
 {
-    const struct settings *settings = doctor->tool->settings;
-    doctor->has_mta = mta_open(&doctor->mta, settings, &doctor->mta_err) == 0;
-    if (!doctor->has_mta || doctor->mta.kind != MTA_POSTFIX)
-        return;
+    struct sendmail_config *config = arena_alloc(doctor->arena, sizeof *config);
+    if (config != NULL && sendmail_config_load(&doctor->mta, doctor->arena, config,
+                                               &doctor->mta_err) == 0)
+        doctor->sendmail = config;
+}
+
+static void open_postfix(struct doctor *doctor)
+{
     mta_prepare(&doctor->mta, doctor->arena);
     struct postfix_config *config = arena_alloc(doctor->arena, sizeof *config);
     if (config != NULL &&
         postfix_config_load(&doctor->mta, doctor->arena, config, &doctor->mta_err) == 0)
         doctor->postfix = config;
+}
+
+void doctor_open(struct doctor *doctor)
+{
+    const struct settings *settings = doctor->tool->settings;
+    doctor->has_mta = mta_open(&doctor->mta, settings, &doctor->mta_err) == 0;
+    if (doctor->has_mta && doctor->mta.kind == MTA_SENDMAIL)
+        open_sendmail(doctor);
+    else if (doctor->has_mta)
+        open_postfix(doctor);
 }
 
 struct finding *doctor_find(struct doctor *doctor, enum level level, const char *check,
@@ -189,8 +203,31 @@ void doctor_postconf(struct doctor *doctor, struct finding *finding,
                   print_shell_word(doctor->arena, span_of(line)));
 }
 
+void doctor_edit_cf(struct doctor *doctor, struct finding *finding, const char *path,
+                    const char *script)
+{
+    doctor_remedy(doctor, finding, REMEDY_SHELL, "sed -i %s %s",
+                  print_shell_word(doctor->arena, span_of(script)),
+                  print_shell_word(doctor->arena, span_of(path)));
+}
+
+/* Sendmail's daemon begins anew at SIGHUP; the first line of its file is its pid. */
+static void reload_sendmail(struct doctor *doctor, struct finding *finding)
+{
+    struct span file = sendmail_option(doctor->sendmail->text, "PidFile");
+    if (file.len > 0 && file.at[0] == '/')
+        doctor_remedy(doctor, finding, REMEDY_SHELL, "kill -HUP $(head -n 1 %s)",
+                      print_shell_word(doctor->arena, file));
+    else
+        doctor_remedy(doctor, finding, REMEDY_SHELL, "pkill -HUP -o -x sendmail");
+}
+
 void doctor_reload(struct doctor *doctor, struct finding *finding)
 {
+    if (doctor->sendmail != NULL) {
+        reload_sendmail(doctor, finding);
+        return;
+    }
     doctor_remedy(doctor, finding, REMEDY_SHELL, "postfix%s reload",
                   doctor_postfix_option(doctor));
 }

@@ -11,6 +11,7 @@
 #include "base/dns.h"
 #include "mta/mta.h"
 #include "mta/postfix_config.h"
+#include "mta/sendmail_config.h"
 #include "tool/tool.h"
 
 enum level {
@@ -62,15 +63,16 @@ struct doctor {
     bool sends_probe; /* mail may be sent */
     struct mta_tools mta;
     bool has_mta;
-    struct err mta_err;                /* why not, or why postfix is NULL */
+    struct err mta_err;                /* why not, or why its config is NULL */
     struct postfix_config *postfix;    /* NULL: not Postfix, or it cannot be asked */
+    struct sendmail_config *sendmail;  /* NULL: not Sendmail, or it cannot be read */
     const struct option_list *domains; /* --domain */
     const struct option_list *signers; /* --signer */
     struct dns *dns;                   /* the section dns has opened it; else NULL */
     struct finding spare;              /* what is written when memory is out */
 };
 
-/* doctor_open - ask which MTA it is, and Postfix for its configuration. What fails
+/* doctor_open - ask which MTA it is, and for its configuration. What fails
  * becomes a finding of the section mta. */
 void doctor_open(struct doctor *doctor);
 
@@ -96,9 +98,15 @@ void doctor_set(struct doctor *doctor, struct finding *finding, const char *name
                 const char *text);
 
 /* doctor_postconf - add the line that sets a parameter of main.cf ("" service) or of a
- * service; doctor_reload - the line after it that makes Postfix read it. */
+ * service. */
 void doctor_postconf(struct doctor *doctor, struct finding *finding,
                      struct span service, const char *name, struct span value);
+
+/* doctor_edit_cf - add the line that does a sed script on a .cf of Sendmail's. */
+void doctor_edit_cf(struct doctor *doctor, struct finding *finding, const char *path,
+                    const char *script);
+
+/* doctor_reload - add the line that makes the MTA read its configuration. */
 void doctor_reload(struct doctor *doctor, struct finding *finding);
 
 /* doctor_postfix_option - " -c DIR" for the lines of Postfix's commands; "" when its
@@ -118,7 +126,7 @@ void doctor_print(struct doctor *doctor);
 
 /* The checks, in the order of the report. */
 void doctor_check_host(struct doctor *doctor);
-void doctor_check_postfix(struct doctor *doctor);
+void doctor_check_mta(struct doctor *doctor);
 void doctor_check_probe(struct doctor *doctor);
 void doctor_check_dns(struct doctor *doctor);
 

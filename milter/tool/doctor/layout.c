@@ -1,29 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tool/doctor/layout.h"
 
-#include <pwd.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/netaddr.h"
-#include "message/address.h"
-#include "message/session.h"
+#include "tool/doctor/forwards.h"
+#include "tool/doctor/locals.h"
 #include "tool/doctor/milters.h"
 #include "tool/print.h"
-
-enum {
-    FILE_BYTES = 4 << 20,  /* read of one alias or .forward file. chosen */
-    FORWARD_BYTES = 65536, /* of a .forward file */
-    USERS_MOST = 20000,    /* whose .forward is looked at */
-    SHOWN = 5,             /* aliases that are named */
-};
-
-static const char why_forward[] =
-    "What the MTA sends on by itself passes no milter, yet leaves from this address: "
-    "spam that comes in for such an alias is spam that you send. The border layout "
-    "(contrib/postfix/border) has the gate on it.";
 
 /* ---- the border ---- */
 
@@ -120,125 +104,6 @@ static void check_border(struct doctor *doctor, const struct postfix_service *bo
                            "as this host's own.");
     doctor_set(doctor, finding, "border",
                is_wanted ? "[border]\nenabled = no" : "[border]\nenabled = yes");
-}
-
-/* ---- which domains end here ---- */
-
-static bool is_local_domain(struct doctor *doctor, struct span domain)
-{
-    const struct conf_list *domains = &doctor->tool->settings->local_domains;
-    for (size_t i = 0; i < domains->count; i++) {
-        struct span local = span_of(domains->at[i]);
-        if (span_ieq(domain, local) ||
-            (local.len > 1 && local.at[0] == '.' && span_iends(domain, local)))
-            return true;
-    }
-    return false;
-}
-
-static const char *list_without(struct doctor *doctor, const struct conf_list *list,
-                                const char *unwanted)
-{
-    struct buf out;
-    buf_init(&out, doctor->arena, 1 << 16);
-    for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->at[i], unwanted) == 0)
-            continue;
-        buf_printf(&out, "%s%s", out.len > 0 ? ", " : "", list->at[i]);
-    }
-    return buf_cstr(&out);
-}
-
-/* Called local in outgate.conf, yet Postfix sends its mail on. */
-static void check_too_local(struct doctor *doctor)
-{
-    const struct conf_list *domains = &doctor->tool->settings->local_domains;
-    for (size_t i = 0; i < domains->count; i++) {
-        struct span domain = span_of(domains->at[i]);
-        if (domain.len == 0 || domain.at[0] == '.' ||
-            milters_ends_here(doctor, domain) ||
-            milters_has_domain(doctor, "relay_domains", domain))
-            continue;
-        struct finding *finding = doctor_find(
-            doctor, LEVEL_BAD, "local_domains", domain,
-            "is local in outgate.conf, but Postfix does not deliver it here");
-        doctor_why(finding, "Mail to it leaves, and the gate takes it for mail that "
-                            "stays: neither scored nor limited nor recorded.");
-        doctor_set(doctor, finding, "local_domains",
-                   doctor_text(doctor, "[mail]\nlocal_domains = %s",
-                               list_without(doctor, domains, domains->at[i])));
-    }
-}
-
-/* The names of mydestination that the gate does not know; in words of its config. */
-static const char *missing_domains(struct doctor *doctor, bool is_all)
-{
-    struct span list = postfix_value(doctor->postfix, SPAN(""), "mydestination");
-    struct span host = postfix_value(doctor->postfix, SPAN(""), "myhostname");
-    struct span word;
-    struct buf out;
-    buf_init(&out, doctor->arena, 1 << 16);
-    while (postfix_next_word(&list, &word)) {
-        bool is_name = span_index(word, ':') < 0 && span_index(word, '/') < 0;
-        bool is_known = is_local_domain(doctor, word) || span_ieq(word, host) ||
-                        span_istarts(word, SPAN("localhost"));
-        if (is_name && (is_all || !is_known))
-            buf_printf(&out, "%s%.*s", out.len > 0 ? ", " : "", (int)word.len, word.at);
-    }
-    return buf_cstr(&out);
-}
-
-static void check_too_remote(struct doctor *doctor)
-{
-    const char *missing = missing_domains(doctor, false);
-    const struct conf_list *domains = &doctor->tool->settings->local_domains;
-    if (missing[0] == '\0')
-        return;
-    struct finding *finding =
-        doctor_find(doctor, LEVEL_WARNING, "local_domains", SPAN(""),
-                    "Postfix delivers these domains here, outgate.conf does not know "
-                    "them: %s",
-                    missing);
-    doctor_why(finding, "Mail that never leaves is scored, and uses up its senders' "
-                        "limits.");
-    doctor_set(doctor, finding, "local_domains",
-               doctor_text(doctor, "[mail]\nlocal_domains = %s, %s",
-                           list_without(doctor, domains, ""), missing));
-}
-
-/* Without local_domains the gate goes by the name of each recipient's transport. */
-static void check_transport_name(struct doctor *doctor, const char *parameter)
-{
-    struct span name, hop;
-    span_cut(postfix_value(doctor->postfix, SPAN(""), parameter), ':', &name, &hop);
-    if (session_is_remote_mailer(name))
-        return;
-    struct finding *finding =
-        doctor_find(doctor, LEVEL_BAD, "transport_name", span_of(parameter),
-                    "the gate cannot know that mail by the transport \"%.*s\" leaves",
-                    (int)name.len, name.at);
-    doctor_why(finding,
-               "[mail] local_domains is empty, so the transport's name decides; "
-               "this one reads like a local delivery, and all such mail passes "
-               "as if it stayed.");
-    doctor_set(doctor, finding, "local_domains",
-               doctor_text(doctor, "[mail]\nlocal_domains = %s",
-                           missing_domains(doctor, true)));
-}
-
-static void check_domains(struct doctor *doctor)
-{
-    size_t before = doctor->count;
-    if (doctor->tool->settings->local_domains.count == 0) {
-        check_transport_name(doctor, "default_transport");
-        check_transport_name(doctor, "relay_transport");
-    } else {
-        check_too_local(doctor);
-        check_too_remote(doctor);
-    }
-    if (doctor->count == before)
-        doctor_find(doctor, LEVEL_OK, "local_domains", SPAN(""),
-                    "the gate and Postfix agree on what stays here");
 }
 
 /* ---- whose mail is ours ---- */
@@ -347,135 +212,12 @@ static void check_networks(struct doctor *doctor)
                     "the gate and Postfix agree on whose mail is ours");
 }
 
-/* ---- what is sent on ---- */
-
-struct forwards {
-    struct doctor *doctor;
-    struct buf shown;
-    size_t count;
-};
-
-static void note_forward(struct forwards *forwards, struct span who, struct span target)
-{
-    if (forwards->count++ < SHOWN)
-        buf_printf(&forwards->shown, "%s%.*s to %.*s",
-                   forwards->shown.len > 0 ? "; " : "", (int)span_head(who, 200).len,
-                   who.at, (int)span_head(target, 200).len, target.at);
-}
-
-/* Addresses elsewhere among the targets of one line. */
-static void read_targets(struct forwards *forwards, struct span who,
-                         struct span targets)
-{
-    struct span word;
-    while (postfix_next_word(&targets, &word)) {
-        struct span domain = address_domain(word);
-        bool is_address = domain.len > 0 && span_index(word, '/') < 0 &&
-                          span_index(word, '|') < 0 && span_index(word, '"') < 0;
-        if (is_address && span_index(domain, '.') > 0 &&
-            !is_local_domain(forwards->doctor, domain) &&
-            !milters_ends_here(forwards->doctor, domain))
-            note_forward(forwards, who, word);
-    }
-}
-
-static struct span read_file(struct doctor *doctor, const char *path, size_t most)
-{
-    struct span text = SPAN("");
-    FILE *file = fopen(path, "re");
-    char *bytes = file != NULL ? arena_alloc(doctor->arena, most) : NULL;
-    if (bytes != NULL)
-        text = (struct span){bytes, fread(bytes, 1, most, file)};
-    if (file != NULL)
-        fclose(file);
-    return text;
-}
-
-/* aliases(5) and virtual(5) alike: a name at the line's begin, then its targets; lines
- * that begin with white space go on. */
-static void read_table(struct forwards *forwards, const char *path)
-{
-    struct span text = read_file(forwards->doctor, path, FILE_BYTES);
-    struct span line;
-    struct span who = SPAN("");
-    while (text.len > 0) {
-        span_cut(text, '\n', &line, &text);
-        struct span trimmed = span_trim(line);
-        if (trimmed.len == 0 || trimmed.at[0] == '#')
-            continue;
-        if (!ascii_is_space(line.at[0])) {
-            size_t end = 0;
-            while (end < trimmed.len && !ascii_is_space(trimmed.at[end]) &&
-                   trimmed.at[end] != ':')
-                end++;
-            who = span_head(trimmed, end);
-            trimmed = span_from(trimmed, end + 1);
-        }
-        read_targets(forwards, who, trimmed);
-    }
-}
-
-static void read_maps(struct forwards *forwards, const char *parameter)
-{
-    struct span list = postfix_value(forwards->doctor->postfix, SPAN(""), parameter);
-    struct span word;
-    while (postfix_next_word(&list, &word)) {
-        struct span type, path;
-        if (span_cut(word, ':', &type, &path) && path.len > 0 && path.at[0] == '/' &&
-            !span_ieq(type, SPAN("regexp")) && !span_ieq(type, SPAN("pcre")))
-            read_table(forwards, span_cstr(forwards->doctor->arena, path));
-    }
-}
-
-static void read_homes(struct forwards *forwards)
-{
-    size_t users = 0;
-    struct passwd *user;
-    setpwent();
-    while ((user = getpwent()) != NULL && users++ < USERS_MOST) {
-        char path[4096];
-        int len = snprintf(path, sizeof path, "%s/.forward", user->pw_dir);
-        if (len < 0 || len >= (int)sizeof path || access(path, R_OK) != 0)
-            continue;
-        read_targets(forwards, span_of(doctor_text(forwards->doctor, "%s", path)),
-                     read_file(forwards->doctor, path, FORWARD_BYTES));
-    }
-    endpwent();
-}
-
-static void check_escapes(struct doctor *doctor)
-{
-    struct forwards forwards = {.doctor = doctor};
-    buf_init(&forwards.shown, doctor->arena, 1 << 13);
-    read_maps(&forwards, "alias_maps");
-    read_maps(&forwards, "virtual_alias_maps");
-    if (!doctor->is_fast)
-        read_homes(&forwards);
-    if (forwards.count > 0) {
-        struct finding *finding = doctor_find(
-            doctor, LEVEL_WARNING, "forwards", SPAN(""),
-            "%zu aliases or .forward files send mail on that no milter sees: %s%s",
-            forwards.count, buf_cstr(&forwards.shown),
-            forwards.count > SHOWN ? "; ..." : "");
-        doctor_why(finding, why_forward);
-        doctor_remedy(doctor, finding, REMEDY_LOOK,
-                      "postconf%s alias_maps virtual_alias_maps forward_path",
-                      doctor_postfix_option(doctor));
-        return;
-    }
-    struct finding *finding = doctor_find(
-        doctor, LEVEL_NOTE, "layout", SPAN(""),
-        "no border: bounces, and what aliases would send on, leave unseen; no alias or "
-        ".forward file that could be read does");
-    doctor_why(finding, why_forward);
-}
-
 void doctor_check_layout(struct doctor *doctor)
 {
     const struct postfix_service *border = layout_border(doctor);
     check_border(doctor, border);
     if (border == NULL)
-        check_escapes(doctor);
-    check_domains(doctor);
+        doctor_check_forwards(doctor);
+    doctor_check_locals(doctor);
     check_networks(doctor);
 }

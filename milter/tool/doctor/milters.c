@@ -464,16 +464,6 @@ bool milters_has_domain(struct doctor *doctor, const char *parameter,
     return false;
 }
 
-bool milters_ends_here(struct doctor *doctor, struct span domain)
-{
-    static const char *const parameters[] = {"mydestination", "virtual_mailbox_domains",
-                                             "virtual_alias_domains"};
-    for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
-        if (milters_has_domain(doctor, parameters[i], domain))
-            return true;
-    return false;
-}
-
 /* An override that only repeats main.cf badly is taken out. */
 static void check_service(struct doctor *doctor, const struct postfix_service *service)
 {

@@ -58,10 +58,9 @@ void milters_listens_at(struct doctor *doctor, const struct postfix_service *ser
                         const char **host, const char **port);
 
 /* milters_has_domain - a parameter that lists domains, by name or in tables, has it.
- * milters_ends_here - Postfix delivers the domain's mail on this host. */
+ */
 bool milters_has_domain(struct doctor *doctor, const char *parameter,
                         struct span domain);
-bool milters_ends_here(struct doctor *doctor, struct span domain);
 
 /* milters_cleanup - "cleanup/unix": the cleanup service that a service hands mail to.
  */

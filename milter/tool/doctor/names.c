@@ -11,8 +11,10 @@
 
 /* ---- HELO ---- */
 
-static struct span said_by_postfix(struct doctor *doctor)
+static struct span said_by_mta(struct doctor *doctor)
 {
+    if (doctor->sendmail != NULL)
+        return doctor->sendmail->host_name;
     return doctor->postfix != NULL
                ? postfix_value(doctor->postfix, SPAN(""), "smtp_helo_name")
                : SPAN("");
@@ -21,7 +23,7 @@ static struct span said_by_postfix(struct doctor *doctor)
 struct span names_helo(struct doctor *doctor)
 {
     struct span configured = span_of(doctor->tool->settings->helo);
-    return configured.len > 0 ? configured : said_by_postfix(doctor);
+    return configured.len > 0 ? configured : said_by_mta(doctor);
 }
 
 static bool is_full_name(struct span name)
@@ -38,12 +40,13 @@ static bool is_full_name(struct span name)
 static void check_same(struct doctor *doctor)
 {
     struct span ours = span_of(doctor->tool->settings->helo);
-    struct span theirs = said_by_postfix(doctor);
+    struct span theirs = said_by_mta(doctor);
     if (theirs.len == 0 || ours.len == 0 || span_ieq(ours, theirs))
         return;
-    struct finding *finding = doctor_find(doctor, LEVEL_WARNING, "helo_config", ours,
-                                          "[mail] helo is not what Postfix says: %.*s",
-                                          (int)theirs.len, theirs.at);
+    struct finding *finding =
+        doctor_find(doctor, LEVEL_WARNING, "helo_config", ours,
+                    "[mail] helo is not what %s says: %.*s", mta_name(&doctor->mta),
+                    (int)theirs.len, theirs.at);
     doctor_why(finding, "SPF of bounces is judged by a name that no receiver hears.");
     doctor_set(doctor, finding, "helo",
                doctor_text(doctor, "[mail]\nhelo = %.*s", (int)theirs.len, theirs.at));
@@ -55,8 +58,13 @@ static void tell_bad_helo(struct doctor *doctor, struct span helo)
         doctor_find(doctor, LEVEL_BAD, "helo", helo, "is no full host name");
     doctor_why(finding, "Receivers refuse or mark down a client that does not say its "
                         "own name (RFC 5321 4.1.1.1): it is how viruses greet.");
-    doctor_remedy(doctor, finding, REMEDY_LOOK, "postconf%s smtp_helo_name myhostname",
-                  doctor_postfix_option(doctor));
+    if (doctor->sendmail != NULL)
+        doctor_remedy(doctor, finding, REMEDY_LOOK, "grep ^Dj %s; hostname --fqdn",
+                      print_shell_word(doctor->arena, span_of(doctor->sendmail->path)));
+    else
+        doctor_remedy(doctor, finding, REMEDY_LOOK,
+                      "postconf%s smtp_helo_name myhostname",
+                      doctor_postfix_option(doctor));
 }
 
 /* ---- reverse names ---- */

@@ -20,10 +20,10 @@
 #include "store/probe.h"
 #include "tool/deeds/handover.h"
 #include "tool/doctor/doctor.h"
-#include "tool/doctor/layout.h"
-#include "tool/doctor/milters.h"
 #include "tool/doctor/reach.h"
+#include "tool/doctor/sendmail.h"
 #include "tool/doctor/talk.h"
+#include "tool/doctor/ways.h"
 #include "tool/print.h"
 #include "tool/record.h"
 
@@ -37,8 +37,7 @@ enum {
 
 struct probe {
     struct doctor *doctor;
-    struct span subject;  /* the service, or "sendmail(1)" */
-    const char *expected; /* path in the audit log */
+    const struct way *way;
     char mark[NOTICE_MARK_BYTES];
     char tag[NOTICE_MARK_BYTES];
     char recipient[100];
@@ -112,14 +111,9 @@ static bool take_back(const struct probe *probe)
 {
     struct doctor *doctor = probe->doctor;
     int64_t until_us = clock_elapsed_us() + LEFT_US;
-    if (mta_delete(&doctor->mta, doctor->arena, probe->queue_id))
-        return true;
     do {
-        struct mta_mail mail;
-        struct err err;
-        if (mta_find_recipient(&doctor->mta, doctor->arena, probe->recipient, &mail,
-                               &err) == 1 &&
-            mta_delete(&doctor->mta, doctor->arena, mail.queue_id))
+        if (mta_take_back(&doctor->mta, doctor->arena, probe->recipient,
+                          probe->queue_id))
             return true;
         nap();
     } while (clock_elapsed_us() < until_us);
@@ -143,7 +137,10 @@ static int begin(struct probe *probe, struct err *err)
 
 static struct span text_of(const struct probe *probe)
 {
-    struct span host = postfix_value(probe->doctor->postfix, SPAN(""), "myhostname");
+    struct doctor *doctor = probe->doctor;
+    struct span host = doctor->sendmail != NULL
+                           ? doctor->sendmail->host_name
+                           : postfix_value(doctor->postfix, SPAN(""), "myhostname");
     return span_of(doctor_text(
         probe->doctor,
         "From: outgate doctor <postmaster@%.*s>\n"
@@ -176,15 +173,15 @@ static void tell_wrong(struct doctor *doctor, const struct probe *probe,
                        const struct record *row)
 {
     struct finding *finding;
-    if (!span_eq(row->path, span_of(probe->expected))) {
-        finding = doctor_find(doctor, LEVEL_BAD, "probe_path", probe->subject,
+    if (!span_eq(row->path, span_of(probe->way->path))) {
+        finding = doctor_find(doctor, LEVEL_BAD, "probe_path", probe->way->subject,
                               "the gate takes mail of path %s for path %.*s",
-                              probe->expected, (int)row->path.len, row->path.at);
+                              probe->way->path, (int)row->path.len, row->path.at);
         doctor_why(finding,
                    "What may be done with mail, and who is charged for it, goes "
                    "by the way that it takes.");
     } else {
-        finding = doctor_find(doctor, LEVEL_BAD, "probe_class", probe->subject,
+        finding = doctor_find(doctor, LEVEL_BAD, "probe_class", probe->way->subject,
                               "the gate takes mail that leaves for %.*s mail",
                               (int)row->mail_class.len, row->mail_class.at);
         doctor_why(finding,
@@ -210,13 +207,13 @@ static void tell_lost_user(struct doctor *doctor, const struct probe *probe,
                            const struct record *row)
 {
     struct finding *finding = doctor_find(
-        doctor, LEVEL_WARNING, "probe", probe->subject,
+        doctor, LEVEL_WARNING, "probe", probe->way->subject,
         "a mail arrived at the gate (id %lld), but not who called sendmail: "
         "it is charged to %.*s",
         (long long)row->id, (int)row->sender.len, row->sender.at);
     doctor_why(finding,
                "All web sites of this host are one sender: a hacked one uses up "
-               "the limit of all. When the configuration is right, Postfix has "
+               "the limit of all. When the configuration is right, the MTA has "
                "not read it yet.");
     doctor_reload(doctor, finding);
     doctor_remedy(doctor, finding, REMEDY_LOOK, "outgate doctor --only mta");
@@ -228,11 +225,11 @@ static void tell_row(const struct probe *probe, int64_t id)
     struct record row;
     struct err err;
     if (record_read(doctor->tool->db, id, doctor->arena, &row, &err) != 1) {
-        doctor_find(doctor, LEVEL_WARNING, "probe", probe->subject,
+        doctor_find(doctor, LEVEL_WARNING, "probe", probe->way->subject,
                     "its row %lld cannot be read: %s", (long long)id, err.text);
         return;
     }
-    if (!span_eq(row.path, span_of(probe->expected)) ||
+    if (!span_eq(row.path, span_of(probe->way->path)) ||
         !span_eq(row.mail_class, SPAN("outbound"))) {
         tell_wrong(doctor, probe, &row);
         return;
@@ -242,7 +239,7 @@ static void tell_row(const struct probe *probe, int64_t id)
         return;
     }
     doctor_find(
-        doctor, LEVEL_OK, "probe", probe->subject,
+        doctor, LEVEL_OK, "probe", probe->way->subject,
         "a mail arrived at the gate: id %lld, path %.*s, class %.*s, charged to "
         "%.*s",
         (long long)id, (int)row.path.len, row.path.at, (int)row.mail_class.len,
@@ -253,12 +250,12 @@ static void tell_unseen(const struct probe *probe)
 {
     bool is_back = take_back(probe);
     struct finding *finding = doctor_find(
-        probe->doctor, LEVEL_BAD, "probe", probe->subject,
+        probe->doctor, LEVEL_BAD, "probe", probe->way->subject,
         "the MTA took the mail, and the gate has not seen it%s",
         is_back ? "; it was deleted from the queue" : "; it is not in the queue");
     doctor_why(finding,
                "So is all mail that takes this way: neither scored nor limited "
-               "nor recorded. When the configuration is right, Postfix has not "
+               "nor recorded. When the configuration is right, the MTA has not "
                "read it yet.");
     doctor_reload(probe->doctor, finding);
     doctor_remedy(probe->doctor, finding, REMEDY_LOOK, "outgate doctor --only mta");
@@ -274,7 +271,7 @@ static void conclude(const struct probe *probe)
         tell_unseen(probe);
     if (clean_up(probe->doctor, &err) != 0) {
         struct finding *finding =
-            doctor_find(probe->doctor, LEVEL_WARNING, "probe_left", probe->subject,
+            doctor_find(probe->doctor, LEVEL_WARNING, "probe_left", probe->way->subject,
                         "the probe could not be deleted: %s", err.text);
         doctor_why(finding, "It stays in the hold queue, where the next run of outgate "
                             "doctor finds it.");
@@ -299,7 +296,7 @@ static void tell_refused(const struct probe *probe, const struct smtp_talk *talk
 {
     if (!is_at_end) {
         struct finding *finding =
-            doctor_find(probe->doctor, LEVEL_NOTE, "probe", probe->subject,
+            doctor_find(probe->doctor, LEVEL_NOTE, "probe", probe->way->subject,
                         "not probed, for it takes no mail from this host without more: "
                         "%s",
                         talk->reply);
@@ -307,7 +304,7 @@ static void tell_refused(const struct probe *probe, const struct smtp_talk *talk
         return;
     }
     struct finding *finding =
-        doctor_find(probe->doctor, LEVEL_BAD, "probe", probe->subject,
+        doctor_find(probe->doctor, LEVEL_BAD, "probe", probe->way->subject,
                     "the MTA would not take a mail: %s", talk->reply);
     doctor_why(finding, "So it goes to everybody who sends: mail stops here. A reply "
                         "4.7.1 or 4.3.5 is Postfix's own, when the gate is away or its "
@@ -316,23 +313,27 @@ static void tell_refused(const struct probe *probe, const struct smtp_talk *talk
                   "outgate doctor --only host --only mta");
 }
 
-/* Postfix: "250 2.0.0 Ok: queued as 4jcwF533Jnz1bhNq". */
+/* Postfix: "250 2.0.0 Ok: queued as 4jcwF533Jnz1bhNq"; Sendmail: "250 2.0.0
+ * 6AU0JNRQ002033 Message accepted for delivery". */
 static struct span queue_id_of(struct doctor *doctor, const char *reply)
 {
     struct span text = span_of(reply);
-    ptrdiff_t at = span_find(text, SPAN("queued as "));
     struct span id, rest;
+    ptrdiff_t at = span_find(text, SPAN("queued as "));
+    if (doctor->sendmail != NULL)
+        at = span_starts(text, SPAN("250 2.0.0 ")) ? 0 : -1;
     if (at < 0)
         return SPAN("");
     span_cut(span_from(text, (size_t)at + 10), ' ', &id, &rest);
     return span_dup(doctor->arena, id);
 }
 
-static bool hand_over_by_smtp(struct probe *probe, const char *host, const char *port)
+static bool hand_over_by_smtp(struct probe *probe)
 {
     struct smtp_talk talk;
-    bool is_begun = smtp_begin(&talk, host, port) && smtp_say(&talk, "MAIL FROM:<>") &&
-                    say_recipient(&talk, probe) && smtp_say(&talk, "DATA");
+    bool is_begun = smtp_begin(&talk, probe->way->host, probe->way->port) &&
+                    smtp_say(&talk, "MAIL FROM:<>") && say_recipient(&talk, probe) &&
+                    smtp_say(&talk, "DATA");
     bool is_done = is_begun && smtp_text(&talk, text_of(probe));
     probe->queue_id = queue_id_of(probe->doctor, talk.reply);
     if (!is_done)
@@ -341,32 +342,20 @@ static bool hand_over_by_smtp(struct probe *probe, const char *host, const char 
     return is_done;
 }
 
-static bool is_wrapped(struct doctor *doctor, const struct postfix_service *service)
+static bool may_probe(struct doctor *doctor, const struct way *way)
 {
-    return span_ieq(
-        postfix_value(doctor->postfix, service->id, "smtpd_tls_wrappermode"),
-        SPAN("yes"));
-}
-
-/* postscreen hands its clients to the service smtpd/pass. */
-static const struct postfix_service *judged_as(struct doctor *doctor,
-                                               const struct postfix_service *service)
-{
-    if (!span_eq(service->program, SPAN("postscreen")))
-        return service;
-    const struct postfix_service *behind =
-        postfix_find_service(doctor->postfix, SPAN("smtpd"), "pass");
-    return behind != NULL ? behind : service;
-}
-
-static bool may_probe(struct doctor *doctor, const struct postfix_service *service,
-                      struct span subject)
-{
-    if (milters_has_gate(doctor, judged_as(doctor, service)))
+    struct finding *finding;
+    if (way->begins_with_tls) {
+        finding = doctor_find(doctor, LEVEL_NOTE, "probe", way->subject,
+                              "not probed: it begins with TLS");
+        doctor_why(finding, "What the configuration says of it was looked at.");
+        return false;
+    }
+    if (way->has_gate)
         return true;
-    struct finding *finding =
-        doctor_find(doctor, LEVEL_BAD, "probe", subject,
-                    "not probed: the gate is not on this way, so the mail would leave");
+    finding = doctor_find(doctor, LEVEL_BAD, "probe", way->subject,
+                          "not probed: the gate is not on this way, so the mail would "
+                          "leave");
     doctor_why(finding, "So does all mail that is sent this way.");
     doctor_remedy(doctor, finding, REMEDY_LOOK, "outgate doctor --only mta");
     return false;
@@ -378,33 +367,6 @@ static void tell_failed(struct doctor *doctor, struct span subject,
     struct finding *finding = doctor_find(doctor, LEVEL_WARNING, "probe", subject,
                                           "not probed: %s", err->text);
     doctor_why(finding, "Whether mail passes the gate this way is not known.");
-}
-
-static void probe_smtp(struct doctor *doctor, const struct postfix_service *service)
-{
-    struct probe probe = {
-        .doctor = doctor,
-        .subject = service->id,
-        .expected = service == layout_border(doctor) ? "border" : "smtp",
-    };
-    const char *host;
-    const char *port;
-    struct err err;
-    if (is_wrapped(doctor, service)) {
-        struct finding *finding = doctor_find(doctor, LEVEL_NOTE, "probe", service->id,
-                                              "not probed: it begins with TLS");
-        doctor_why(finding, "What the configuration says of it was looked at.");
-        return;
-    }
-    if (!may_probe(doctor, service, service->id))
-        return;
-    if (begin(&probe, &err) != 0) {
-        tell_failed(doctor, service->id, &err);
-        return;
-    }
-    milters_listens_at(doctor, service, &host, &port);
-    if (hand_over_by_smtp(&probe, host, port))
-        conclude(&probe);
 }
 
 /* ---- sendmail(1) ---- */
@@ -421,6 +383,10 @@ static int hand_over_by_sendmail(const struct probe *probe, struct err *err)
         argv[count++] = "-C";
         argv[count++] = doctor->mta.config;
     }
+    if (doctor->mta.config[0] != '\0' && doctor->sendmail != NULL) {
+        argv[count - 1] = doctor->sendmail->submit_path;
+        argv[count++] = "-Ac"; /* as it would be without -C */
+    }
     argv[count++] = "-i";
     argv[count++] = "-f";
     argv[count++] = "<>";
@@ -434,20 +400,6 @@ static int hand_over_by_sendmail(const struct probe *probe, struct err *err)
                    (int)span_head(span_trim(result.error), 300).len, result.error.at);
 }
 
-static void probe_sendmail(struct doctor *doctor, const struct postfix_service *pickup)
-{
-    struct probe probe = {
-        .doctor = doctor, .subject = SPAN("sendmail(1)"), .expected = "local"};
-    struct err err;
-    if (!may_probe(doctor, pickup, probe.subject))
-        return;
-    if (begin(&probe, &err) != 0 || hand_over_by_sendmail(&probe, &err) != 0) {
-        tell_failed(doctor, probe.subject, &err);
-        return;
-    }
-    conclude(&probe);
-}
-
 /* ---- all of them ---- */
 
 static bool can_probe(struct doctor *doctor)
@@ -457,14 +409,15 @@ static bool can_probe(struct doctor *doctor)
     const char *answer;
     if (!doctor->sends_probe)
         return false;
-    if (doctor->postfix == NULL)
+    if (doctor->postfix == NULL && doctor->sendmail == NULL)
         why = "the MTA is not known well enough";
     else if (geteuid() != 0)
         why = "only root can delete the probe again";
     else if (tool_open(doctor->tool, DB_WRITE, &err) != 0)
         why = doctor_text(doctor, "%s", err.text);
-    else if (!mta_is_up(&doctor->mta))
-        why = "Postfix does not run";
+    else if (!mta_is_up(&doctor->mta) ||
+             (doctor->sendmail != NULL && !sendmail_is_up(doctor)))
+        why = doctor_text(doctor, "%s does not run", mta_name(&doctor->mta));
     else if (!reach_daemon(doctor, &answer))
         why = "the gate does not answer";
     else if (clean_up(doctor, &err) != 0)
@@ -478,19 +431,28 @@ static bool can_probe(struct doctor *doctor)
     return false;
 }
 
+static void probe_way(struct doctor *doctor, const struct way *way)
+{
+    struct probe probe = {.doctor = doctor, .way = way};
+    struct err err;
+    bool is_begun = begin(&probe, &err) == 0;
+    if (is_begun && way->host != NULL) {
+        if (hand_over_by_smtp(&probe))
+            conclude(&probe);
+    } else if (is_begun && hand_over_by_sendmail(&probe, &err) == 0) {
+        conclude(&probe);
+    } else {
+        tell_failed(doctor, way->subject, &err);
+    }
+}
+
 static void probe_all(struct doctor *doctor)
 {
-    const struct postfix_config *config = doctor->postfix;
-    for (size_t i = 0; i < config->service_count && !is_stopped; i++) {
-        const struct postfix_service *service = &config->services[i];
-        bool is_smtp = span_eq(service->program, SPAN("smtpd")) ||
-                       span_eq(service->program, SPAN("postscreen"));
-        if (is_smtp && span_eq(service->type, SPAN("inet")) &&
-            !milters_comes_back(doctor, service))
-            probe_smtp(doctor, service);
-        else if (span_eq(service->program, SPAN("pickup")))
-            probe_sendmail(doctor, service);
-    }
+    struct way *ways;
+    size_t count = ways_in(doctor, &ways);
+    for (size_t i = 0; i < count && !is_stopped; i++)
+        if (may_probe(doctor, &ways[i]))
+            probe_way(doctor, &ways[i]);
 }
 
 void doctor_check_probe(struct doctor *doctor)

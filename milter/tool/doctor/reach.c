@@ -128,7 +128,7 @@ bool reach_daemon(struct doctor *doctor, const char **why)
     return is_milter;
 }
 
-/* ---- as Postfix's user ---- */
+/* ---- as the MTA's user ---- */
 
 /* What a child says: the length of the path that it could reach, or a wish of its own.
  */
@@ -159,7 +159,7 @@ static struct word try_path(const char *path)
     return (struct word){.what = REACHED};
 }
 
-static void be_postfix(const struct passwd *user, const char *path, int to)
+static void be_user(const struct passwd *user, const char *path, int to)
 {
     struct word word = {.what = CANNOT_BECOME};
     if (setgid(user->pw_gid) == 0 && initgroups(user->pw_name, user->pw_gid) == 0 &&
@@ -177,7 +177,7 @@ static struct word ask_child(const struct passwd *user, const char *path)
     fflush(stdout);
     pid_t child = fork();
     if (child == 0)
-        be_postfix(user, path, ends[1]);
+        be_user(user, path, ends[1]);
     close(ends[1]);
     if (child > 0) {
         if (!read_whole(ends[0], (unsigned char *)&word, sizeof word))
@@ -188,6 +188,15 @@ static struct word ask_child(const struct passwd *user, const char *path)
     return word;
 }
 
+static const char *why_unreached(struct doctor *doctor)
+{
+    return doctor->sendmail != NULL
+               ? "Sendmail cannot ask the gate: mail waits, or passes unseen, as F= of "
+                 "the filter says."
+               : "Postfix cannot ask the gate: mail waits, or passes unseen, as "
+                 "milter_default_action says.";
+}
+
 static void tell_socket(struct doctor *doctor, const char *path, const char *user)
 {
     struct finding *finding =
@@ -196,8 +205,7 @@ static void tell_socket(struct doctor *doctor, const char *path, const char *use
     const struct passwd *entry = getpwnam(user);
     const struct group *group = entry != NULL ? getgrgid(entry->pw_gid) : NULL;
     const char *name = group != NULL ? group->gr_name : "postfix";
-    doctor_why(finding, "Postfix cannot ask the gate: mail waits, or passes unseen, as "
-                        "milter_default_action says.");
+    doctor_why(finding, why_unreached(doctor));
     doctor_remedy(doctor, finding, REMEDY_SHELL, "chgrp %s %s && chmod 0660 %s", name,
                   print_shell_word(doctor->arena, span_of(path)),
                   print_shell_word(doctor->arena, span_of(path)));
@@ -213,17 +221,27 @@ static void tell_folder(struct doctor *doctor, const char *path, size_t length,
     struct finding *finding =
         doctor_find(doctor, LEVEL_BAD, "socket_reachable", folder,
                     "user %s may not search this folder above the gate's socket", user);
-    doctor_why(finding, "Postfix cannot ask the gate: mail waits, or passes unseen, as "
-                        "milter_default_action says.");
+    doctor_why(finding, why_unreached(doctor));
     doctor_remedy(doctor, finding, REMEDY_SHELL, "chmod a+x %s",
                   print_shell_word(doctor->arena, folder));
+}
+
+/* Who asks the gate: Postfix's mail_owner; Sendmail's RunAsUser ("user:group"), "" when
+ * it is root. */
+static const char *mta_user(struct doctor *doctor)
+{
+    struct span user, group;
+    if (doctor->sendmail == NULL)
+        return span_cstr(doctor->arena,
+                         postfix_value(doctor->postfix, SPAN(""), "mail_owner"));
+    span_cut(sendmail_option(doctor->sendmail->text, "RunAsUser"), ':', &user, &group);
+    return span_cstr(doctor->arena, user);
 }
 
 void doctor_check_reach(struct doctor *doctor)
 {
     const char *path = milters_socket_path(doctor);
-    const char *name = span_cstr(
-        doctor->arena, postfix_value(doctor->postfix, SPAN(""), "mail_owner"));
+    const char *name = mta_user(doctor);
     const struct passwd *user = getpwnam(name);
     if (path == NULL || geteuid() != 0 || user == NULL || access(path, F_OK) != 0)
         return;

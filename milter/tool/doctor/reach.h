@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * reach - does the gate's socket answer, and may Postfix's user speak to it?
+ * reach - does the gate's socket answer, and may the MTA's user speak to it?
  */
 #ifndef OUTGATE_TOOL_DOCTOR_REACH_H
 #define OUTGATE_TOOL_DOCTOR_REACH_H
@@ -18,7 +18,7 @@ bool reach_daemon(struct doctor *doctor, const char **why);
 int reach_connect_unix(const char *path, unsigned timeout_s);
 int reach_connect_inet(const char *host, const char *port, unsigned timeout_s);
 
-/* doctor_check_reach - the same as user mail_owner, folder by folder. As root. */
+/* doctor_check_reach - the same as the MTA's user, folder by folder. As root. */
 void doctor_check_reach(struct doctor *doctor);
 
 #endif

@@ -3,31 +3,22 @@
 
 #include <string.h>
 
-#include "tool/doctor/milters.h"
+#include "tool/doctor/locals.h"
 #include "tool/doctor/sending.h"
 #include "tool/doctor/talk.h"
+#include "tool/doctor/ways.h"
 #include "tool/print.h"
-
-/* The first smtpd that anybody may speak to. */
-static const struct postfix_service *first_smtpd(struct doctor *doctor)
-{
-    const struct postfix_config *config = doctor->postfix;
-    for (size_t i = 0; i < config->service_count; i++) {
-        const struct postfix_service *service = &config->services[i];
-        bool is_smtpd = span_eq(service->program, SPAN("smtpd")) ||
-                        span_eq(service->program, SPAN("postscreen"));
-        if (is_smtpd && span_eq(service->type, SPAN("inet")) &&
-            !milters_comes_back(doctor, service))
-            return service;
-    }
-    return NULL;
-}
 
 /* The text file of the aliases, for the line that adds one; NULL: there is none. */
 static const char *alias_file(struct doctor *doctor, const char **type)
 {
-    struct span list = postfix_value(doctor->postfix, SPAN(""), "alias_maps");
-    struct span word, kind, path;
+    struct span list, word, kind, path;
+    if (doctor->sendmail != NULL) {
+        list = sendmail_option(doctor->sendmail->text, "AliasFile");
+        ptrdiff_t at = sendmail_next_name(&list, &word) ? span_index(word, '/') : -1;
+        return at >= 0 ? span_cstr(doctor->arena, span_from(word, (size_t)at)) : NULL;
+    }
+    list = postfix_value(doctor->postfix, SPAN(""), "alias_maps");
     while (postfix_next_word(&list, &word))
         if (span_cut(word, ':', &kind, &path) && path.len > 0 && path.at[0] == '/') {
             *type = span_cstr(doctor->arena, kind);
@@ -55,6 +46,11 @@ static void tell_refused(struct doctor *doctor, const char *role, struct span ad
     doctor_remedy(doctor, finding, REMEDY_SHELL,
                   "grep -q '^%s[: ]' %s || echo '%s%s root' >>%s", role, word, role,
                   is_plain ? "" : ":", word);
+    if (doctor->sendmail != NULL) {
+        doctor_remedy(doctor, finding, REMEDY_SHELL, "sendmail -C %s -bi",
+                      print_shell_word(doctor->arena, span_of(doctor->sendmail->path)));
+        return;
+    }
     if (!is_plain)
         doctor_remedy(
             doctor, finding, REMEDY_SHELL, "postalias%s %s",
@@ -79,18 +75,20 @@ static void check_role(struct doctor *doctor, struct smtp_talk *talk, const char
 
 void doctor_check_roles(struct doctor *doctor)
 {
-    const struct postfix_service *service = first_smtpd(doctor);
     struct smtp_talk talk;
     struct sending *domains;
-    const char *host;
-    const char *port;
+    struct way *ways;
+    size_t at = 0;
     size_t count = sending_domains(doctor, &domains);
-    if (service == NULL)
+    size_t way_count = ways_in(doctor, &ways);
+    while (at < way_count && ways[at].host == NULL)
+        at++;
+    if (at == way_count)
         return;
-    milters_listens_at(doctor, service, &host, &port);
-    if (smtp_begin(&talk, host, port) && smtp_say(&talk, "MAIL FROM:<>"))
+    if (smtp_begin(&talk, ways[at].host, ways[at].port) &&
+        smtp_say(&talk, "MAIL FROM:<>"))
         for (size_t i = 0; i < count; i++) {
-            if (!domains[i].is_ours || !milters_ends_here(doctor, domains[i].domain))
+            if (!domains[i].is_ours || !locals_end_here(doctor, domains[i].domain))
                 continue;
             check_role(doctor, &talk, "postmaster", domains[i].domain);
             check_role(doctor, &talk, "abuse", domains[i].domain);
