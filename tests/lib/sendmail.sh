@@ -91,7 +91,8 @@ EOF
 
 # sendmail_install - the program without its set-gid bit, under which the loader would
 # not look at our folder of libraries, which the machine may lack. Its name for itself is
-# the wrapper's, so that it comes back by that at SIGHUP.
+# the wrapper's, so that it comes back by that at SIGHUP. Without -C it is what an
+# installed one is: the submission program.
 sendmail_install() {
     mkdir -p "$sendmail/bin" "$sendmail/libexec"
     cp "$sendmail_program" "$sendmail/libexec/sendmail"
@@ -101,6 +102,10 @@ sendmail_install() {
 LD_LIBRARY_PATH=$(echo "$sendmail_root"/usr/lib/*-linux-gnu):$(
         echo "$sendmail_root"/lib/*-linux-gnu)
 export LD_LIBRARY_PATH
+case " \$* " in
+*" -C "*) ;;
+*) set -- -C $sendmail/submit.cf -Ac "\$@" ;;
+esac
 exec perl -e 'exec { "$sendmail/libexec/sendmail" } @ARGV' \$0 "\$@"
 EOF
     chmod 755 "$sendmail/bin/sendmail"
