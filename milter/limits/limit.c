@@ -24,11 +24,15 @@ static const struct word units[] = {{"messages", LIMIT_MESSAGES},
                                     {"complaints", LIMIT_COMPLAINTS},
                                     {NULL, 0}};
 
-static const struct word keys[] = {
-    {"sender", LIMIT_SENDER},           {"client_ip", LIMIT_CLIENT_IP},
-    {"from_domain", LIMIT_FROM_DOMAIN}, {"recipient_domain", LIMIT_RECIPIENT_DOMAIN},
-    {"egress", LIMIT_EGRESS},           {"host", LIMIT_HOST},
-    {"campaign", LIMIT_CAMPAIGN},       {NULL, 0}};
+static const struct word keys[] = {{"sender", LIMIT_SENDER},
+                                   {"client_ip", LIMIT_CLIENT_IP},
+                                   {"from_domain", LIMIT_FROM_DOMAIN},
+                                   {"recipient_domain", LIMIT_RECIPIENT_DOMAIN},
+                                   {"egress", LIMIT_EGRESS},
+                                   {"host", LIMIT_HOST},
+                                   {"campaign", LIMIT_CAMPAIGN},
+                                   {"uid", LIMIT_UID},
+                                   {NULL, 0}};
 
 static int find_word(const struct word *words, struct span name)
 {

@@ -57,6 +57,7 @@ enum limit_key {
     LIMIT_EGRESS,           /* all that leaves by this host's addresses */
     LIMIT_HOST,             /* all that leaves this host */
     LIMIT_CAMPAIGN,         /* near-identical texts, whoever sends them */
+    LIMIT_UID,              /* the local user, whatever his scripts call themselves */
 };
 
 enum { LIMIT_NAME_BYTES = 64, LIMIT_SENTENCE_BYTES = 320, LIMIT_KEYS_BYTES = 64 };

@@ -50,6 +50,17 @@ static struct span named(struct arena *arena, struct span value)
     return value.len > 0 ? clean_key(arena, value, false) : SPAN("none");
 }
 
+/* "uid:33", as a sender has it. */
+static struct span user_key(struct arena *arena, struct span user)
+{
+    struct buf out;
+    struct span value = named(arena, user);
+    buf_init(&out, arena, value.len + 32);
+    buf_printf(&out, "%s:", identity_name(IDENTITY_UID));
+    buf_add_span(&out, value);
+    return buf_span(&out);
+}
+
 static struct span key_value(const struct charge_request *request, enum limit_key key,
                              const struct limit_share *share, struct arena *arena)
 {
@@ -65,6 +76,8 @@ static struct span key_value(const struct charge_request *request, enum limit_ke
         return share != NULL ? share->domain : SPAN("none");
     case LIMIT_CAMPAIGN:
         return named(arena, request->campaign);
+    case LIMIT_UID:
+        return user_key(arena, sender_user(request->sender));
     case LIMIT_EGRESS:
         return SPAN("egress");
     case LIMIT_HOST:
@@ -98,6 +111,8 @@ struct span limit_key_locked(const struct limit *limit,
     struct buf out;
     if (limit_has_key(limit, LIMIT_SENDER))
         return key_value(request, LIMIT_SENDER, NULL, arena);
+    if (limit_has_key(limit, LIMIT_UID))
+        return key_value(request, LIMIT_UID, NULL, arena);
     buf_init(&out, arena, BOUND_KEY_BYTES);
     buf_printf(&out, "%s:", identity_name(IDENTITY_CLIENT_IP));
     buf_add_span(&out, limit_key_client(arena, request->client_ip));
@@ -117,6 +132,8 @@ static struct span typed_value(enum limit_key key, struct span text,
         text = span_trim(value);
     if (key == LIMIT_CLIENT_IP)
         return limit_key_client(arena, text);
+    if (key == LIMIT_UID)
+        return user_key(arena, text);
     return clean_key(arena, text, false);
 }
 
@@ -214,6 +231,8 @@ bool limit_key_counts(const struct limit *limit, const struct charge_request *re
     if (!limit_applies(limit, request->mail_class))
         return false;
     if (limit_has_key(limit, LIMIT_CAMPAIGN) && request->campaign.len == 0)
+        return false;
+    if (limit_has_key(limit, LIMIT_UID) && sender_user(request->sender).len == 0)
         return false;
     if (request->points_milli < limit->least_milli)
         return false;

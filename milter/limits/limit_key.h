@@ -28,7 +28,8 @@ int limit_shares(const struct charge_request *request, struct arena *arena,
                  struct limit_share **out, size_t *count, struct err *err);
 
 /* limit_key_counts - whether the limit counts this message at all: its class, the age
- * of the sender, its points, a campaign where it is per campaign. wall_us: for the age.
+ * of the sender, its points, a campaign where it is per campaign, a local user where it
+ * is per uid. wall_us: for the age.
  */
 bool limit_key_counts(const struct limit *limit, const struct charge_request *request,
                       int64_t wall_us);
@@ -48,7 +49,7 @@ struct span limit_key_make(const struct limit *limit,
 struct span limit_key_client(struct arena *arena, struct span client_ip);
 
 /* limit_key_locked - the identity that `block` locks for this limit and message, as
- * table blocked_sender has it: the sender, else "client_ip:..." */
+ * table blocked_sender has it: the sender, else "uid:...", "client_ip:..." */
 struct span limit_key_locked(const struct limit *limit,
                              const struct charge_request *request, struct arena *arena);
 

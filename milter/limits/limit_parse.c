@@ -239,7 +239,7 @@ static int take_key(struct sentence *s, enum limit_key *key)
     *key = limit_key_find(token(s));
     if (*key == LIMIT_KEY_NONE)
         return expected(s, "sender, client_ip, from_domain, recipient_domain, "
-                           "campaign, egress or host");
+                           "campaign, uid, egress or host");
     s->at++;
     return 0;
 }
@@ -356,9 +356,11 @@ static int take_block(struct sentence *s, struct limit *out)
         return expected(s, "'for' and how long, as in 'block for 24h'");
     if (take_time(s, "a block", "", &out->block_us) != 0)
         return -1;
-    if (!limit_has_key(out, LIMIT_SENDER) && !limit_has_key(out, LIMIT_CLIENT_IP))
-        return wrong(s, "'block' locks a sender or a client_ip: the limit must be per "
-                        "one of them");
+    if (!limit_has_key(out, LIMIT_SENDER) && !limit_has_key(out, LIMIT_UID) &&
+        !limit_has_key(out, LIMIT_CLIENT_IP))
+        return wrong(s,
+                     "'block' locks a sender, a uid or a client_ip: the limit must be "
+                     "per one of them");
     out->action = ACTION_REJECT;
     return 0;
 }

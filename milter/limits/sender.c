@@ -35,7 +35,25 @@ static const char *const script_fields[] = {
     "X-Script",
 };
 
-static struct span script_value(const struct envelope *env, const struct message *msg)
+/* PHP writes the file's owner, "33:mailer.php", and a burglar what he likes: the user
+ * as the MTA knows him stands before it, if it is another. */
+static struct span owned_script(const struct envelope *env, struct span script,
+                                struct arena *arena)
+{
+    struct buf out;
+    struct span owner, file;
+    if (env->local_user.len == 0 ||
+        (span_cut(script, ':', &owner, &file) && span_eq(owner, env->local_user)))
+        return script;
+    buf_init(&out, arena, env->local_user.len + script.len + 2);
+    buf_add_span(&out, env->local_user);
+    buf_add_char(&out, ':');
+    buf_add_span(&out, script);
+    return buf_span(&out);
+}
+
+static struct span script_value(const struct envelope *env, const struct message *msg,
+                                struct arena *arena)
 {
     /* anybody can write these fields in SMTP: believed on local submission only */
     if (env->path != PATH_LOCAL)
@@ -43,7 +61,7 @@ static struct span script_value(const struct envelope *env, const struct message
     for (size_t i = 0; i < sizeof script_fields / sizeof *script_fields; i++) {
         struct span value = span_trim(message_value(msg, script_fields[i]));
         if (value.len > 0)
-            return value;
+            return owned_script(env, value, arena);
     }
     return SPAN("");
 }
@@ -66,7 +84,7 @@ static struct span raw_value(const struct envelope *env, const struct message *m
     case IDENTITY_TLS_SUBJECT:
         return env->tls_subject;
     case IDENTITY_SCRIPT:
-        return script_value(env, msg);
+        return script_value(env, msg, arena);
     case IDENTITY_UID:
         return env->path == PATH_LOCAL ? env->local_user : SPAN("");
     case IDENTITY_CLIENT_IP:
@@ -156,6 +174,19 @@ void sender_identify(const struct envelope *env, const struct message *msg,
     }
     out->identity = IDENTITY_HOST;
     out->key = SPAN("host:local");
+}
+
+struct span sender_user(struct span key)
+{
+    struct span kind, value, rest;
+    if (!span_cut(key, ':', &kind, &value))
+        return SPAN("");
+    if (span_eq(kind, span_of(names[IDENTITY_UID])))
+        return value;
+    if (!span_eq(kind, span_of(names[IDENTITY_SCRIPT])) ||
+        !span_cut(value, ':', &value, &rest))
+        return SPAN("");
+    return value;
 }
 
 struct span sender_key(struct arena *arena, struct span text)

@@ -20,7 +20,8 @@ enum identity {
     IDENTITY_UNKNOWN = 0,
     IDENTITY_SASL_USER,   /* {auth_authen} */
     IDENTITY_TLS_SUBJECT, /* {cert_subject} */
-    IDENTITY_SCRIPT,      /* X-PHP-Originating-Script and its like, local path only */
+    IDENTITY_SCRIPT,      /* X-PHP-Originating-Script and its like, local path only,
+                             behind the local user */
     IDENTITY_UID,         /* the local user, as the MTA vouches for it */
     IDENTITY_CLIENT_IP,   /* IPv6 as its /64; not on the local path */
     IDENTITY_MAIL_FROM,   /* envelope sender */
@@ -41,6 +42,11 @@ enum identity identity_find(struct span name);     /* UNKNOWN if there is none *
 void sender_identify(const struct envelope *env, const struct message *msg,
                      const enum identity *order, size_t count, struct arena *arena,
                      struct sender *out);
+
+/* sender_user - the local user of a key: "33" of "uid:33", "script:33:mailer.php" and
+ * "script:33:1001:mailer.php"; "" of others. Of a script whose user the MTA does not
+ * tell it is the first word of what the script says. */
+struct span sender_user(struct span key);
 
 /* sender_key - the same spelling for what an administrator types or a macro holds:
  * "sasl_user:Bob@Example.COM" -> "sasl_user:bob@example.com". Text without a known

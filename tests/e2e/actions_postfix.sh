@@ -22,6 +22,7 @@ like "$(cat "$postfix_log")" 'postfix/slow/smtp.*status=sent' 'the slow lane was
 unlike "$(cat "$sink"/*)" X-Outgate-Lane 'and its mark does not leave the host'
 check_cli
 check_limits
+check_script_names
 check_classes
 
 # Logins and other local users, as Postfix alone can pretend.

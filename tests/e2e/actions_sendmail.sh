@@ -48,6 +48,7 @@ wait_for 10 recorded c-bs || diag "$(cat "$scratch/bs.out")"
 is "$(field c-bs 'path, identified_by, sender')" 'local|uid|uid:root' \
     'sendmail -bs: the local user'
 check_limits
+check_script_names
 
 # Here every client is on loopback: take it out of our networks for the classes.
 gate_overlay "$(mta_section)

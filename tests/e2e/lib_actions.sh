@@ -181,3 +181,24 @@ check_release() {
     unlike "$(grep -rh '^X-Outgate' "$sink" | sort | uniq -c)" 'Local-UID' \
         'the local user does not leave the host'
 }
+
+# A burglar's script gives itself another name in each mail: each is a sender of its own,
+# and all of them are the local user.
+check_script_names() {
+    gate_overlay "$(mta_section)
+[limits]
+login = 2 messages per 1h per sender, then hold
+web = 3 messages per 1h per uid, then hold"
+    gate_reload
+    for number in 1 2 3 4; do
+        mail_text "n-$number" 'plain words' |
+            sed "1i X-PHP-Originating-Script: 33:page$number.php" |
+            mta_sendmail ann@there.example
+        wait_for 10 recorded "n-$number"
+    done
+    like "$(field n-1 sender)" '^script:(0|root):33:page1[.]php$' \
+        'a script stands behind the user that the MTA names'
+    is "$(field n-3 action)|$(field n-4 action)" 'accept|hold' \
+        'other names do not help it: the user has a limit'
+    like "$(field n-4 reason)" 'limit web: 4/3 messages for uid:(0|root),' 'which is told'
+}

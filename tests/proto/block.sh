@@ -52,7 +52,7 @@ is "$(field loopback 'action, sender')" 'reject|client_ip:127.0.0.1' \
 tool unblock client_ip:127.0.0.1 >/dev/null
 
 # What is known only at the end.
-tool block uid:33 script:hacked.php mail_from:Eve@here.example from_domain:here.example \
+tool block uid:33 script:33:hacked.php mail_from:Eve@here.example from_domain:here.example \
     >/dev/null
 talk order -D id=uid -D want=hold -D port=0 -D from=www@gate.test -D uid=33
 is "$(field uid 'action, meant, due_at_us is null')" 'hold|reject|1' 'held for a person'

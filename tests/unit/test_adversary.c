@@ -164,9 +164,9 @@ static void dismiss(struct referee *r)
 
 enum { SENDERS = 6, DOMAINS = 4 };
 
-static struct span senders[] = {SPAN("sasl_user:a"),   SPAN("sasl_user:b"),
-                                SPAN("sasl_user:c"),   SPAN("uid:d"),
-                                SPAN("script:/e.php"), SPAN("client_ip:192.0.2.9")};
+static struct span senders[] = {SPAN("sasl_user:a"),     SPAN("sasl_user:b"),
+                                SPAN("sasl_user:c"),     SPAN("uid:d"),
+                                SPAN("script:d:/e.php"), SPAN("client_ip:192.0.2.9")};
 static struct span clients[] = {SPAN("192.0.2.1"), SPAN("2001:db8:1:2::1"), SPAN(""),
                                 SPAN("192.0.2.9")};
 static struct span names[] = {SPAN("a.example"), SPAN("b.example"), SPAN("c.example"),
@@ -294,6 +294,9 @@ static const char *const sentences[][3] = {
     {"40 messages per 1h per host in forwarded, then defer"},
     {"10 recipients per 1h per sender for senders younger than 14d, then defer"},
     {"10 messages per 1h per sender, then block for 1h"},
+    {"12 messages per 9m per uid, then hold",
+     "5 messages per 9m per sender, then hold"},
+    {"9 recipients per 11m per uid+recipient_domain, then block for 20m"},
     {"1 message per 1s per host, then hold"},
     {"3 recipients per 90s per sender, then defer",
      "20 recipients per 1h per sender, then hold",

@@ -120,9 +120,32 @@ static void scripts_are_believed_on_local_mail_only(void **state)
     assert_sender(&env, msg, "client_ip:192.0.2.1");
     env.path = PATH_LOCAL;
     assert_sender(&env, msg, "script:33:mailer.php");
-    env.local_user = SPAN("1001"); /* PHP writes the file's owner, not the process's */
+    env.local_user = SPAN("33");
     assert_sender(&env, msg, "script:33:mailer.php");
+    env.local_user = SPAN("1001"); /* PHP writes the file's owner, not the process's */
+    assert_sender(&env, msg, "script:1001:33:mailer.php");
+    env.local_user = SPAN("3");
+    assert_sender(&env, msg, "script:3:33:mailer.php");
+    assert_sender(&env, mail("X-PHP-Script: site.example/a.php\n\nx\n"),
+                  "script:3:site.example/a.php");
+    env.local_user = SPAN("1001");
     assert_sender(&env, mail("Subject: x\n\nx\n"), "uid:1001");
+}
+
+static void users_of_keys(void **state)
+{
+    static const struct {
+        const char *key, *user;
+    } rows[] = {{"uid:33", "33"},
+                {"script:33:mailer.php", "33"},
+                {"script:33:1001:mailer.php", "33"},
+                {"script:/srv/mailer.php", ""},
+                {"sasl_user:33:a", ""},
+                {"uid:unnamed", "unnamed"},
+                {"uidx", ""}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_true(span_eq(sender_user(span_of(rows[i].key)), span_of(rows[i].user)));
 }
 
 struct class_row {
@@ -288,6 +311,7 @@ int main(void)
         cmocka_unit_test(postfix_paths),
         cmocka_unit_test(sendmail_paths),
         cmocka_unit_test(sendmail_users),
+        cmocka_unit_test(users_of_keys),
     };
     return cmocka_run_group_tests_name("sender", tests, set_up, tear_down);
 }

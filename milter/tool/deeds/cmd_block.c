@@ -150,7 +150,7 @@ const struct command outgate_cmd_block = {
         "A running gate obeys at once. Without KEY: who is blocked.",
     .examples =
         "  outgate block sasl_user:bob@example.com --for 24h --reason 'stolen'\n"
-        "  outgate block script:contact.php client_ip:192.0.2.0/24\n"
+        "  outgate block script:33:contact.php client_ip:192.0.2.0/24\n"
         "  outgate block --list --json",
     .words_max = SIZE_MAX,
     .options = options,
