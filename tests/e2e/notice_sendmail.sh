@@ -40,7 +40,8 @@ is "$(sql "select count(*) from charge join message on message.id = message
     where reason = 'outgate''s own notice'")" 0 'and charged nobody'
 tool report --mail admin@there.example >/dev/null 2>"$scratch/report.err"
 is $? 0 'the report is handed over, too' || diag "$(cat "$scratch/report.err")"
-wait_for 20 eval '[ "$(sql "select count(*) from message where action = '\''hold'\''")" = 4 ]'
-is "$(sql "select path, sender, action from message order by id desc limit 1")" \
-    'local|uid:root|hold' 'as the mail that it is'
+ok 'and arrives' wait_for 20 sink_has 'outgate report of'
+unlike "$(cat "$(grep -lr 'outgate report of' "$sink")")" 'X-Outgate' 'without its mark'
+is "$(sql "select path, action, reason from message order by id desc limit 1")" \
+    "local|accept|outgate's own notice" 'known by the gate as its own'
 tap_end
