@@ -16,6 +16,7 @@
 #include "mta/mta_parse.h"
 #include "mta/mta_postfix.h"
 #include "mta/mta_run.h"
+#include "mta/sendmail_config.h"
 
 static int new_arena(void **state)
 {
@@ -425,6 +426,91 @@ static void survives_a_talk_that_ends(void **state)
     assert_int_equal(talk_close(&talk, 10000, *state, &last), 1);
 }
 
+/* A program may end before it has read all: EPIPE, and no signal. */
+static void survives_programs_that_do_not_read(void **state)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", "exit 3", NULL};
+    static char text[1 << 20];
+    struct run_result result;
+    struct err err;
+    memset(text, 'x', sizeof text);
+    assert_int_equal(run_program(*state, argv, (struct span){text, sizeof text}, 10000,
+                                 &result, &err),
+                     0);
+    assert_int_equal(result.status, 3);
+}
+
+static void gives_programs_a_pipe(void **state)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", "cat /dev/stdin", NULL};
+    struct run_result result;
+    struct err err;
+    assert_int_equal(
+        run_program(*state, argv, SPAN("as a hook may"), 10000, &result, &err), 0);
+    assert_span(result.out, "as a hook may");
+}
+
+static const char sendmail_cf_text[] =
+    "# O Timeout=1\n"
+    "DZ8.17.1.9\n"
+    "D{MTAHost}[127.0.0.1]\n"
+    "O Timeout=1h\n"
+    "O InputMailFilters=first,\n"
+    "\toutgate\n"
+    "O Timeout=2h\n"
+    "O DaemonPortOptions=Name=MTA, Family=inet, Addr=127.0.0.1, Port=25\n"
+    "O DaemonPortOptions=Port=submission, M=Ea, InputMailFilters=a;b\n"
+    "O DaemonPortOptions=Name=Bare, InputMailFilters=\n"
+    "Xfirst, S=inet:8891@localhost, F=R\n"
+    "Xoutgate, S=local:/run/outgate/milter.sock,\n"
+    "  F=T, T=C:1m;S:30s\n"
+    "X\n";
+
+static void reads_sendmail_cf(void **state)
+{
+    struct span text = span_of(sendmail_cf_text);
+    struct sendmail_config cf = {.path = "x"};
+    struct span list, name;
+    sendmail_config_parse(*state, text, &cf);
+    assert_int_equal(cf.filter_count, 2);
+    assert_span(cf.filters[0].name, "first");
+    assert_span(cf.filters[0].socket, "inet:8891@localhost");
+    assert_span(cf.filters[0].flags, "R");
+    assert_span(cf.filters[1].socket, "local:/run/outgate/milter.sock");
+    assert_span(cf.filters[1].flags, "T");
+    assert_int_equal(cf.daemon_count, 3);
+    assert_span(cf.daemons[0].name, "MTA");
+    assert_span(cf.daemons[0].host, "127.0.0.1");
+    assert_span(cf.daemons[0].port, "25");
+    assert_false(cf.daemons[0].has_filters);
+    assert_span(cf.daemons[1].name, "Daemon1");
+    assert_span(cf.daemons[1].host, "");
+    assert_span(cf.daemons[1].port, "submission");
+    assert_span(cf.daemons[1].modifiers, "Ea");
+    assert_span(cf.daemons[1].filters, "a;b");
+    assert_true(cf.daemons[2].has_filters);
+    assert_span(cf.daemons[2].filters, "");
+    assert_span(sendmail_option(text, "Timeout"), "2h"); /* the last one counts */
+    assert_null(sendmail_option(text, "PidFile").at);
+    assert_span(sendmail_macro(text, "Z"), "8.17.1.9");
+    assert_span(sendmail_macro(text, "MTAHost"), "[127.0.0.1]");
+    list = sendmail_option(text, "InputMailFilters");
+    assert_true(sendmail_next_name(&list, &name));
+    assert_span(name, "first");
+    assert_true(sendmail_next_name(&list, &name));
+    assert_span(name, "outgate");
+    assert_false(sendmail_next_name(&list, &name));
+}
+
+/* Without a line of its own the daemon listens on the port smtp. */
+static void knows_sendmails_own_port(void **state)
+{
+    struct sendmail_config cf = {.path = "x"};
+    sendmail_config_parse(*state, SPAN("O Timeout=1h\n"), &cf);
+    assert_int_equal(cf.daemon_count, 1);
+    assert_span(cf.daemons[0].port, "smtp");
+}
+
 int main(void)
 {
     setenv("TZ", "UTC", 1);
@@ -450,6 +536,10 @@ int main(void)
         cmocka_unit_test(knows_ids_that_never_come_again),
         cmocka_unit_test(talks_line_by_line),
         cmocka_unit_test(survives_a_talk_that_ends),
+        cmocka_unit_test(survives_programs_that_do_not_read),
+        cmocka_unit_test(gives_programs_a_pipe),
+        cmocka_unit_test(reads_sendmail_cf),
+        cmocka_unit_test(knows_sendmails_own_port),
     };
     return cmocka_run_group_tests_name("mta", tests, new_arena, free_arena);
 }
