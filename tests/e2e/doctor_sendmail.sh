@@ -158,6 +158,11 @@ gate_start
 begin_anew
 like "$(levels_of_probe)" 'MTA-v4[|]ok MSA[|]note sendmail\(1\)[|]ok ' \
     'a port that wants a login is not probed'
+edit '/^O PidFile/d'
+is "$(levels running --fast --only mta)" 'note ' 'a daemon that keeps its pid to itself'
+cp "$mta_config" "$scratch/no-pid.cf"
+sed "s|^O InputMailFilters|O PidFile=$sendmail/sendmail.pid\
+&|" "$scratch/no-pid.cf" >"$mta_config"
 sendmail_stop
 is "$(levels running --fast --only mta)" 'bad ' 'a daemon that is gone'
 is "$(levels_of_probe)" 'None|warning ' 'is not probed'

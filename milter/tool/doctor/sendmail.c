@@ -20,26 +20,39 @@ static const char *pid_file(struct doctor *doctor)
     return path.len > 0 && path.at[0] == '/' ? span_cstr(doctor->arena, path) : NULL;
 }
 
-bool sendmail_is_up(struct doctor *doctor)
+/* 1 it runs, 0 it does not, -1 that cannot be told. */
+static int daemon_state(struct doctor *doctor)
 {
     const char *path = pid_file(doctor);
     FILE *file = path != NULL ? fopen(path, "re") : NULL;
     char line[32] = "";
     uint64_t pid = 0;
     if (file == NULL)
-        return path == NULL || errno == EACCES;
+        return path == NULL || errno == EACCES ? -1 : 0;
     bool is_read = fgets(line, sizeof line, file) != NULL;
     fclose(file);
     return is_read && text_parse_count(span_trim(span_of(line)), INT32_MAX, &pid) &&
            pid > 1 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
+bool sendmail_is_up(struct doctor *doctor)
+{
+    return daemon_state(doctor) != 0;
+}
+
 static void check_up(struct doctor *doctor)
 {
+    int state = daemon_state(doctor);
     struct span version = sendmail_macro(doctor->sendmail->text, "Z");
-    if (sendmail_is_up(doctor)) {
+    if (state == 1) {
         doctor_find(doctor, LEVEL_OK, "running", SPAN(""), "Sendmail %.*s runs",
                     (int)version.len, version.at);
+        return;
+    }
+    if (state < 0) {
+        doctor_find(doctor, LEVEL_NOTE, "running", SPAN(""),
+                    "whether Sendmail runs cannot be told: its PidFile is %s",
+                    pid_file(doctor) != NULL ? "not readable" : "not named");
         return;
     }
     struct finding *finding =
