@@ -170,6 +170,11 @@ static void check_transport_name(struct doctor *doctor, const char *parameter)
 void doctor_check_locals(struct doctor *doctor)
 {
     size_t before = doctor->count;
+    if (doctor->sendmail != NULL && doctor->sendmail->host_name.len == 0) {
+        doctor_find(doctor, LEVEL_NOTE, "local_domains", SPAN(""),
+                    "sendmail -bt does not say which domains' mail stays here");
+        return;
+    }
     if (doctor->tool->settings->local_domains.count > 0) {
         check_too_local(doctor);
         check_too_remote(doctor);
