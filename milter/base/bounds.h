@@ -72,9 +72,9 @@ enum {
     BOUND_MATCH_STEPS = 200000,     /* PCRE2 match limit */
     BOUND_MATCH_DEPTH = 10000,      /* PCRE2 depth limit */
     BOUND_MATCH_HEAP_KIB = 20480,   /* PCRE2 heap limit */
-    BOUND_PREFILTER_BYTES = 131072, /* literals of the rules of one target text; rules
+    BOUND_PREFILTER_BYTES = 524288, /* literals of the rules of one target text; rules
                                      beyond them run on every text */
-    BOUND_CHAIN_BLOCKS = 16,        /* of 256 links, of chains of bytes of such rules */
+    BOUND_CHAIN_BLOCKS = 64,        /* of 256 links, of chains of bytes of such rules */
     BOUND_EXPRESSION_NODES = 4096,  /* nodes of one meta or fact expression */
     BOUND_EXPRESSION_DEPTH = 200,   /* parentheses within parentheses */
 

@@ -208,6 +208,12 @@ static const struct {
     {"uri A /\\?%{F}=1/\nfull __C /shop.*(?<F>y)=/", PLAIN, "A"},
     {"full A /%{F}/\nbody __C /Dear (?<F>\\w+)/", PLAIN, "A"},
     {"header A From !~ /%{F}/\nbody __C /Dear (?<F>\\w+)/", PLAIN, "A"},
+    /* without which it can match as well */
+    {"body A /now (?!%{F})/\nbody __C /(?<F>owl)/", HEAD "\nowl now or\n\nnow or\n",
+     "A"},
+    {"body A /now(?: %{F})?/\nbody __C /(?<F>owl)/", HEAD "\nowl\n\nnow\n", "A"},
+    {"body A /now|%{F}y/\nbody __C /(?<F>owl)/", HEAD "\nowl\n\nnow\n", "A"},
+    {"body A /\\(\\d[|(] %{F}/\nbody __C /(?<F>owl)/", HEAD "\nowl (1| owl\n", "A"},
     {"body A /x|%{F}/\nbody __C /Deer (?<F>\\w+)/", PLAIN, ""},
     {"header A From !~ /%{F}/\nbody __C /Deer (?<F>\\w+)/", PLAIN, ""},
     {"body A /%{F}/\nbody __C /(?<F>ow\\.)/", HEAD "\nnow.\n\nowx\n", "A"},

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rules/source/rule_template.h"
 
+#include <string.h>
+
 #include "base/bounds.h"
 #include "base/buf.h"
 
@@ -94,13 +96,40 @@ bool rule_template_fill(struct arena *arena, struct span regex,
     return !filled.is_full;
 }
 
+/* No match goes past what stands from start to end: it is in no group, which may look
+ * ahead, repeat or choose, and the pattern has no other branch. */
+static bool is_needed(struct span regex, size_t start, size_t end)
+{
+    bool is_class = false;
+    int depth = 0;
+
+    for (size_t i = 0; i < regex.len; i++) {
+        char c = regex.at[i];
+        if (i == start) {
+            if (depth > 0)
+                return false;
+            i = end - 1;
+        } else if (c == '\\')
+            i++;
+        else if (is_class || c == '[')
+            is_class = c != ']';
+        else if (c == '(')
+            depth++;
+        else if (c == ')')
+            depth--;
+        else if (c == '|' && depth == 0)
+            return false;
+    }
+    return end >= regex.len || strchr("?*{", regex.at[end]) == NULL;
+}
+
 bool rule_template_occurs(struct span regex, const struct pattern_captures *captures,
                           struct span text)
 {
     struct span name;
     size_t at = 0, start;
 
-    if (!rule_template_next(regex, &at, &start, &name))
+    if (!rule_template_next(regex, &at, &start, &name) || !is_needed(regex, start, at))
         return true;
     for (size_t i = 0; i < captures->count; i++)
         if (span_eq(captures->at[i].name, name) &&

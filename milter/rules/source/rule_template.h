@@ -31,8 +31,8 @@ bool rule_template_is_name(struct span name);
 bool rule_template_fill(struct arena *arena, struct span regex,
                         const struct pattern_captures *captures, struct span *out);
 
-/* rule_template_occurs - text holds, in any case, one of the texts of the first name:
- * without that no filled pattern matches. */
+/* rule_template_occurs - text holds, in any case, one of the texts of the first name,
+ * or the pattern can do without that name: else no filled pattern matches. */
 bool rule_template_occurs(struct span regex, const struct pattern_captures *captures,
                           struct span text);
 
