@@ -115,10 +115,10 @@ static bool is_needed(struct span regex, size_t start, size_t end)
             is_class = c != ']';
         else if (c == '(')
             depth++;
-        else if (c == ')')
+        else if (c == ')' && depth > 0)
             depth--;
-        else if (c == '|' && depth == 0)
-            return false;
+        else if (depth == 0 && (c == '|' || c == ')'))
+            return false; /* another branch, or a form that is not understood here */
     }
     return end >= regex.len || strchr("?*{", regex.at[end]) == NULL;
 }
