@@ -177,6 +177,10 @@ int exemption_load(struct db *db, const struct charge_request *request, int64_t 
         add_key(db, make_key("from_domain", request->from_domain, arena), wall_us,
                 arena, out, err) != 0)
         return -1;
+    struct span user = sender_user(request->sender); /* of a script of his, too */
+    if (user.len > 0 &&
+        add_key(db, make_key("uid", user, arena), wall_us, arena, out, err) != 0)
+        return -1;
     if (request->campaign.len > 0 &&
         add_key(db, make_key("campaign", request->campaign, arena), wall_us, arena, out,
                 err) != 0)

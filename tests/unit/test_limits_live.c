@@ -484,6 +484,21 @@ static void test_exemptions(void **state)
     assert_true(is_exempt(w, NULL));
 }
 
+/* A user's scripts are his, whatever they call themselves. */
+static void test_exempt_users(void **state)
+{
+    struct world *w = *state;
+    w->request.sender = SPAN("script:33:mailer.php");
+    exempt(w, "uid:34", "", 0);
+    exempt(w, "script:33:other.php", "", 0);
+    assert_false(is_exempt(w, "web"));
+    exempt(w, "uid:33", "web", 0);
+    assert_true(is_exempt(w, "web"));
+    assert_false(is_exempt(w, "login"));
+    w->request.sender = SPAN("uid:34");
+    assert_true(is_exempt(w, NULL));
+}
+
 /* Of recipients' domains every one must be exempt. */
 static void test_exempt_recipients(void **state)
 {
@@ -564,6 +579,7 @@ int main(void)
         T(test_typed_keys),
         T(test_exemptions),
         T(test_exempt_recipients),
+        T(test_exempt_users),
         T(test_exempt_costs_nothing),
         T(test_exemption_keys),
 #undef T
