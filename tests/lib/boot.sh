@@ -8,8 +8,8 @@
 #
 # SECONDS: after which all of it is killed.
 # FOLDER keeps what the machine leaves: "booted" as soon as its systemd runs services,
-# "tap" what SCRIPT prints, "console". Nothing outside FOLDER is changed. Sets in the
-# machine: srcdir, builddir, machine (FOLDER there).
+# "tap" what SCRIPT prints, "console"; it is /machine there. Nothing outside it is
+# changed. Set in the machine: srcdir, builddir.
 set -e
 case $1 in
 [0-9]*)
