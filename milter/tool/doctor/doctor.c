@@ -79,6 +79,25 @@ void doctor_open(struct doctor *doctor)
         open_postfix(doctor);
 }
 
+struct span doctor_host_name(struct doctor *doctor)
+{
+    return doctor->sendmail != NULL
+               ? doctor->sendmail->host_name
+               : postfix_value(doctor->postfix, SPAN(""), "myhostname");
+}
+
+struct span doctor_read(struct doctor *doctor, const char *path, size_t most)
+{
+    struct span text = SPAN("");
+    FILE *file = fopen(path, "re");
+    char *bytes = file != NULL ? arena_alloc(doctor->arena, most) : NULL;
+    if (bytes != NULL)
+        text = (struct span){bytes, fread(bytes, 1, most, file)};
+    if (file != NULL)
+        fclose(file);
+    return text;
+}
+
 struct finding *doctor_find(struct doctor *doctor, enum level level, const char *check,
                             struct span subject, const char *what, ...)
 {

@@ -117,6 +117,13 @@ const char *doctor_postfix_option(struct doctor *doctor);
  * says of a key; "" none does. */
 struct span doctor_look_up(struct doctor *doctor, struct span tables, const char *key);
 
+/* doctor_host_name - as the MTA has it: myhostname, $j. doctor->postfix or
+ * doctor->sendmail is there. */
+struct span doctor_host_name(struct doctor *doctor);
+
+/* doctor_read - the first most bytes of a file, in the arena; "" it cannot be read. */
+struct span doctor_read(struct doctor *doctor, const char *path, size_t most);
+
 /* doctor_text - printf into the arena. */
 const char *doctor_text(struct doctor *doctor, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -90,15 +90,14 @@ static void tell_no_filter(struct doctor *doctor)
 }
 
 /* All others in their order, the gate last. */
-static const char *mended(struct doctor *doctor, struct span list, struct span gate,
-                          const char *divider)
+static const char *mended(struct doctor *doctor, struct span list, struct span gate)
 {
     struct buf out;
     struct span name;
     buf_init(&out, doctor->arena, 4096);
     while (sendmail_next_name(&list, &name))
         if (!span_eq(name, gate))
-            buf_printf(&out, "%.*s%s", (int)name.len, name.at, divider);
+            buf_printf(&out, "%.*s, ", (int)name.len, name.at);
     buf_add_span(&out, gate);
     return buf_cstr(&out);
 }
@@ -120,7 +119,7 @@ static void check_list(struct doctor *doctor, const struct sendmail_filter *gate
     doctor_why(finding, is_there ? "Before the signer the gate sees mail without the "
                                    "signature that will leave."
                                  : why_past);
-    const char *names = mended(doctor, list, gate->name, ", ");
+    const char *names = mended(doctor, list, gate->name);
     edit(doctor, finding,
          list.at != NULL
              ? doctor_text(doctor, "s|^O InputMailFilters=.*|O InputMailFilters=%s|",

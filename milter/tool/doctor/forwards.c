@@ -55,23 +55,11 @@ static void read_targets(struct forwards *forwards, struct span who,
     }
 }
 
-static struct span read_file(struct doctor *doctor, const char *path, size_t most)
-{
-    struct span text = SPAN("");
-    FILE *file = fopen(path, "re");
-    char *bytes = file != NULL ? arena_alloc(doctor->arena, most) : NULL;
-    if (bytes != NULL)
-        text = (struct span){bytes, fread(bytes, 1, most, file)};
-    if (file != NULL)
-        fclose(file);
-    return text;
-}
-
 /* aliases(5) and virtual(5) alike: a name at the line's begin, then its targets; lines
  * that begin with white space go on. */
 static void read_table(struct forwards *forwards, const char *path)
 {
-    struct span text = read_file(forwards->doctor, path, FILE_BYTES);
+    struct span text = doctor_read(forwards->doctor, path, FILE_BYTES);
     struct span line;
     struct span who = SPAN("");
     while (text.len > 0) {
@@ -141,7 +129,7 @@ static void read_homes(struct forwards *forwards)
         if (len < 0 || len >= (int)sizeof path || access(path, R_OK) != 0)
             continue;
         read_targets(forwards, span_of(doctor_text(forwards->doctor, "%s", path)),
-                     read_file(forwards->doctor, path, FORWARD_BYTES));
+                     doctor_read(forwards->doctor, path, FORWARD_BYTES));
     }
     endpwent();
 }

@@ -38,13 +38,6 @@ static bool are_relayed(struct doctor *doctor, struct span domain)
     return milters_has_domain(doctor, "relay_domains", domain);
 }
 
-static struct span host_name(struct doctor *doctor)
-{
-    return doctor->sendmail != NULL
-               ? doctor->sendmail->host_name
-               : postfix_value(doctor->postfix, SPAN(""), "myhostname");
-}
-
 /* The next name of mydestination, or of Sendmail's class w, from *at on; "" the end. */
 static struct span next_name(struct doctor *doctor, struct span *list, size_t *at)
 {
@@ -88,7 +81,7 @@ static const char *list_without(struct doctor *doctor, const struct conf_list *l
     return buf_cstr(&out);
 }
 
-/* Called local in outgate.conf, yet Postfix sends its mail on. */
+/* Called local in outgate.conf, yet the MTA sends its mail on. */
 static void check_too_local(struct doctor *doctor)
 {
     const struct conf_list *domains = &doctor->tool->settings->local_domains;
@@ -115,7 +108,7 @@ static const char *missing_domains(struct doctor *doctor, bool is_all)
     struct span list = doctor->sendmail == NULL
                            ? postfix_value(doctor->postfix, SPAN(""), "mydestination")
                            : SPAN("");
-    struct span host = host_name(doctor);
+    struct span host = doctor_host_name(doctor);
     struct span word;
     size_t at = 0;
     struct buf out;

@@ -35,7 +35,7 @@ const char *milters_socket_path(struct doctor *doctor)
     return is_unix ? strchr(socket, ':') + 1 : NULL;
 }
 
-static bool is_this_host(struct span host)
+bool milters_is_this_host(struct span host)
 {
     struct netaddr address;
     if (host.len == 0 || span_ieq(host, SPAN("localhost")))
@@ -55,7 +55,7 @@ static bool is_same_port(struct span theirs, const char *ours)
     if (!span_eq(span_from(theirs, (size_t)colon + 1), port))
         return false;
     return span_ieq(their_host, host) || host.len == 0 ||
-           (is_this_host(their_host) && is_this_host(host));
+           (milters_is_this_host(their_host) && milters_is_this_host(host));
 }
 
 const char *milters_seen_path(struct doctor *doctor, struct span path, bool is_chrooted)
@@ -300,7 +300,7 @@ bool milters_is_loopback(const struct postfix_service *service)
 {
     ptrdiff_t colon = span_rindex(service->name, ':');
     return span_eq(service->type, SPAN("inet")) && colon > 0 &&
-           is_this_host(span_head(service->name, (size_t)colon));
+           milters_is_this_host(span_head(service->name, (size_t)colon));
 }
 
 bool milters_has_word(struct span list, const char *wanted)

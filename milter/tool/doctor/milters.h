@@ -49,6 +49,9 @@ const char *milters_seen_path(struct doctor *doctor, struct span path,
 /* milters_socket_path - of the gate's unix socket; NULL: it has none. */
 const char *milters_socket_path(struct doctor *doctor);
 
+/* milters_is_this_host - "", "localhost" or an address of loopback. */
+bool milters_is_this_host(struct span host);
+
 /* milters_is_loopback - the service listens on loopback only. */
 bool milters_is_loopback(const struct postfix_service *service);
 

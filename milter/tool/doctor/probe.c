@@ -137,10 +137,7 @@ static int begin(struct probe *probe, struct err *err)
 
 static struct span text_of(const struct probe *probe)
 {
-    struct doctor *doctor = probe->doctor;
-    struct span host = doctor->sendmail != NULL
-                           ? doctor->sendmail->host_name
-                           : postfix_value(doctor->postfix, SPAN(""), "myhostname");
+    struct span host = doctor_host_name(probe->doctor);
     return span_of(doctor_text(
         probe->doctor,
         "From: outgate doctor <postmaster@%.*s>\n"

@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "base/netaddr.h"
 #include "tool/doctor/filters.h"
 #include "tool/doctor/forwards.h"
 #include "tool/doctor/locals.h"
+#include "tool/doctor/milters.h"
 #include "tool/doctor/reach.h"
 #include "tool/print.h"
 
@@ -64,13 +64,12 @@ static void check_up(struct doctor *doctor)
 
 /* ---- sendmail(1) ---- */
 
+/* "[127.0.0.1]" or a name; "" is nobody. */
 static bool is_here(struct span host)
 {
-    struct netaddr address;
     if (host.len > 2 && host.at[0] == '[' && host.at[host.len - 1] == ']')
         host = (struct span){host.at + 1, host.len - 2};
-    return span_ieq(host, SPAN("localhost")) ||
-           (netaddr_parse(host, &address) && netaddr_is_loopback(&address));
+    return host.len > 0 && milters_is_this_host(host);
 }
 
 bool sendmail_submits_here(struct doctor *doctor)

@@ -6,18 +6,6 @@
 
 enum { FILE_BYTES = 1 << 20, SEEN_ROWS = 5000, DAYS = 7 };
 
-static struct span read_text(struct doctor *doctor, const char *path)
-{
-    struct span text = SPAN("");
-    FILE *file = fopen(path, "re");
-    char *bytes = file != NULL ? arena_alloc(doctor->arena, FILE_BYTES) : NULL;
-    if (bytes != NULL)
-        text = (struct span){bytes, fread(bytes, 1, FILE_BYTES, file)};
-    if (file != NULL)
-        fclose(file);
-    return text;
-}
-
 /* A key whose file is known replaces one that the log has seen. */
 static void add(struct doctor *doctor, struct signing_key *keys, size_t *count,
                 struct span domain, struct span selector, const char *file)
@@ -122,7 +110,7 @@ static void add_opendkim(struct doctor *doctor, struct span text,
         span_cut(config.key_table, ':', &type, &path);
     if (path.len == 0 || path.at[0] != '/')
         return;
-    struct span table = read_text(doctor, span_cstr(doctor->arena, path));
+    struct span table = doctor_read(doctor, span_cstr(doctor->arena, path), FILE_BYTES);
     while (table.len > 0) {
         span_cut(table, '\n', &line, &table);
         add_table_line(doctor, line, domains, domain_count, keys, count);
@@ -251,8 +239,8 @@ size_t signer_keys(struct doctor *doctor, const struct sending *domains, size_t 
     if (*out == NULL)
         return 0;
     for (size_t i = 0; i < file_count; i++)
-        signer_parse(doctor, read_text(doctor, files[i]), domains, count, *out,
-                     &key_count);
+        signer_parse(doctor, doctor_read(doctor, files[i], FILE_BYTES), domains, count,
+                     *out, &key_count);
     add_seen(doctor, domains, count, *out, &key_count);
     return key_count;
 }
